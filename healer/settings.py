@@ -1,0 +1,120 @@
+"""Settings of each room; the only module that reads the environment.
+
+Names are `HEALER_<FIELD>`. A process that lacks one refuses to start and names each (`Misconfigured`).
+"""
+
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from healer.errors import Misconfigured
+
+
+class _Room(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="HEALER_", extra="ignore", frozen=True, env_ignore_empty=True)
+
+
+class GitHubSettings(_Room):
+    """How to reach GitHub: a token, or an App (id, installation, PEM key)."""
+
+    github_api_url: str = "https://api.github.com"
+    github_url: str = "https://github.com"
+    github_token: SecretStr | None = None
+    github_app_id: int | None = None
+    github_app_installation: int | None = None
+    github_app_key: SecretStr | None = None
+    importers_repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
+    base_branch: str = "main"
+    gate_workflow: str = "healer-gate.yml"
+
+
+class JiraSettings(_Room):
+    """How to reach JIRA. With `jira_user` the token is an API token (Cloud), without it a personal access token (Data Center)."""
+
+    jira_url: str
+    jira_user: str | None = None
+    jira_token: SecretStr
+    jira_project: str = Field(pattern=r"^[A-Z][A-Z0-9]{1,9}$")
+    jira_issue_types: tuple[str, ...] = ("Bug", "Incident", "Task")
+    jira_status_review: str = "In Review"
+    jira_status_waiting: str = "Blocked"
+    jira_status_done: str = "Done"
+
+
+class StoreSettings(_Room):
+    """Redis and the keys that seal what it holds. `vault_keys` is `id:base64-of-32-bytes`, comma separated; the first one writes."""
+
+    redis_url: SecretStr
+    vault_keys: SecretStr
+
+
+class GatewaySettings(GitHubSettings, JiraSettings, StoreSettings):
+    """What the gateway needs."""
+
+    prefect_api_url: str
+    prefect_auth: SecretStr | None = None
+    workato_keys: SecretStr
+    """`whsec_…` keys, comma separated; each is accepted, the first one signs."""
+    github_webhook_secret: SecretStr
+    oidc_issuer: str = "https://token.actions.githubusercontent.com"
+    gate_repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
+    gate_sha: str = Field(pattern=r"^[0-9a-f]{40}$")
+    portal_origin: str | None = None
+    """`scheme://host:port` that replaces the origin of every importer's URL: for a staging portal."""
+
+
+class FlowSettings(GitHubSettings, JiraSettings, StoreSettings):
+    """What the flows need."""
+
+    public_url: str = "http://127.0.0.1:8000"
+    """Where people reach the gateway; for links."""
+    prefect_ui_url: str = "http://127.0.0.1:4200"
+    work_dir: Path = Path("/var/lib/importer-healer")
+    importers_checkout: Path | None = None
+    """An existing clone of the importers repository to borrow objects from."""
+    git_ssh_key: Path | None = None
+    git_author: str = "Importer Healer <importer-healer@users.noreply.github.com>"
+    max_attempts: int = Field(default=3, ge=1, le=10)
+    agent: Literal["relocate"] = "relocate"
+    diagnosis_fresh_s: int = 3600
+
+
+class OperatorSettings(_Room):
+    """What `healer` on an operator's machine needs to talk to the gateway."""
+
+    url: str = "http://127.0.0.1:8000"
+    api_token: SecretStr | None = None
+    workato_keys: SecretStr | None = None
+
+
+class RunnerSettings(_Room):
+    """What a GitHub runner is told by the workflow."""
+
+    url: str
+    base_image: str = "ruby:3.3-slim"
+    fetch_timeout_s: int = 120
+    case: str
+    attempt: int
+    mode: str
+    importer: str
+    base_sha: str
+    correlation: str
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def load(room: type[S]) -> S:
+    """Read a room's settings from the environment.
+
+    Raises: Misconfigured naming every missing or wrong variable, without its value.
+    """
+    try:
+        return room()
+    except ValidationError as error:
+        wrong = ", ".join(f"HEALER_{str(e['loc'][0]).upper()} ({e['type']})" for e in error.errors() if e["loc"])
+        raise Misconfigured(
+            f"settings missing or wrong: {wrong}.", reason="settings", remedy="Set them in the environment; see README, Settings."
+        ) from None
