@@ -1,0 +1,1 @@
+"""What runs on a GitHub runner, beside code that an agent wrote."""

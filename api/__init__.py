@@ -1,0 +1,1 @@
+"""The gateway: the only room that knows FastAPI."""

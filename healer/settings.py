@@ -116,5 +116,7 @@ def load(room: type[S]) -> S:
     except ValidationError as error:
         wrong = ", ".join(f"HEALER_{str(e['loc'][0]).upper()} ({e['type']})" for e in error.errors() if e["loc"])
         raise Misconfigured(
-            f"settings missing or wrong: {wrong}.", reason="settings", remedy="Set them in the environment; see README, Settings."
+            f"settings missing or wrong: {wrong}.",
+            reason="settings",
+            remedy="Set them in the environment; see README, Settings.",
         ) from None

@@ -1,0 +1,1 @@
+"""The prose that agents read."""
