@@ -1,0 +1,36 @@
+# One command each; set-up is part of it. `make` alone prints the targets.
+PY := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup docker demo world test lint test-fast clean
+
+help: ## print the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Python environment from uv.lock
+	@localworld/setup/python.sh
+
+docker: ## Docker engine and the Ruby base image
+	@localworld/setup/docker.sh
+
+demo: setup docker ## break portals, heal the importers, show the scoreboard
+	@$(PY)/python -m localworld demo
+
+world: setup docker ## leave the local world up until Ctrl-C; IMPORTERS=path PORTAL='command' bring your own
+	@$(PY)/python -m localworld world $(if $(IMPORTERS),--importers "$(IMPORTERS)") $(if $(PORTAL),--portal "$(PORTAL)") $(if $(CREDENTIALS),--credentials "$(CREDENTIALS)")
+
+lint: setup ## ruff, mypy, import rules, workflow linters
+	@$(PY)/ruff check .
+	@$(PY)/ruff format --check .
+	@$(PY)/mypy
+	@$(PY)/lint-imports --no-cache --quiet
+	@$(PY)/zizmor --offline --quiet .github actions localworld/importers/.github
+	@$(PY)/actionlint .github/workflows/*.yml localworld/importers/.github/workflows/*.yml
+
+test: setup docker lint ## lint, then all tests
+	@$(PY)/pytest
+
+test-fast: setup lint ## lint, then the tests that need no Docker
+	@$(PY)/pytest -m "not docker and not world"
+
+clean: ## remove what the local world wrote
+	@rm -rf var/world out
