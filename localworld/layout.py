@@ -1,0 +1,235 @@
+"""What a local world looks like before it starts: ports, keys, and what each part is told."""
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from localworld import seed
+from localworld.errors import WorldError
+from localworld.redis import free_port
+
+BASE_IMAGE = "healer-ruby-base:bookworm"
+HOST = "127.0.0.1"
+PROJECT = "UTIL"
+PARTS = ("gateway", "prefect", "github", "jira", "portal", "redis")
+ROBOT = "importer-healer@acme.example"
+_APP = {"id": 4711, "slug": "importer-healer", "installation": 815}
+_APP_MAY = {
+    "contents": "write",
+    "pull_requests": "write",
+    "issues": "write",
+    "actions": "write",
+    "checks": "write",
+    "metadata": "read",
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a world is made of. `portal` is a command that serves on `$PORT`; without it the made-up utilities are served."""
+
+    root: Path
+    importers: Path = seed.CHECKOUT / "localworld/importers"
+    portal: str | None = None
+    credentials: Path | None = None
+    jira_mode: str = "cloud"
+    runner_limit: int = 4
+    ports: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Secrets of one world, new each time."""
+
+    vault: str
+    workato: str
+    webhook: str
+    jira: str
+    maintainer: str
+    app_private: str
+    app_public: str
+
+
+def new_keys() -> Keys:
+    """Make the secrets of a world."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    plain, pem = serialization.NoEncryption(), serialization.Encoding.PEM
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain).decode()
+    public = key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+    vault, maintainer = (
+        f"local:{seed.new_secret()}",
+        "ghp_" + seed.new_secret().replace("/", "x").replace("+", "y")[:36],
+    )
+    return Keys(
+        vault, seed.new_secret("whsec_"), seed.new_secret(), seed.new_secret("ATATT"), maintainer, private, public
+    )
+
+
+def bridge_address() -> str:
+    """Give the host's address on Docker's default bridge, where containers reach the portal.
+
+    Raises: WorldError when Docker does not answer.
+    """
+    argv = ["docker", "network", "inspect", "bridge", "-f", "{{(index .IPAM.Config 0).Gateway}}"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)  # noqa: S603 - our own argv
+    if done.returncode or not done.stdout.strip():
+        raise WorldError("Docker does not answer. Start it (`make docker` says how), then try again.")
+    return done.stdout.strip()
+
+
+class Layout:
+    """Addresses, settings and configuration files of one world; nothing runs yet."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.root, self.keys = plan, plan.root, new_keys()
+        self.bridge = bridge_address()
+        self.port = {name: plan.ports.get(name) or free_port() for name in PARTS}
+        self.gate_sha = ""
+
+    def url(self, part: str) -> str:
+        """Give the address of a part on loopback."""
+        return f"http://{HOST}:{self.port[part]}"
+
+    @property
+    def portal_origin(self) -> str:
+        """Give the address at which a container reaches the portal."""
+        return f"http://{self.bridge}:{self.port['portal']}"
+
+    @cached_property
+    def registry(self) -> dict[str, Any]:
+        """Give the entries of `importers.toml` as they stand in the seed."""
+        entries: dict[str, Any] = tomllib.loads((self.plan.importers / "importers.toml").read_text())["importers"]
+        return entries
+
+    @cached_property
+    def logins(self) -> dict[str, dict[str, str]]:
+        """Give the login of each credentialRef."""
+        given = json.loads(self.plan.credentials.read_text()) if self.plan.credentials else {}
+        return seed.make_credentials([ref for entry in self.registry.values() for ref in entry["credentials"]], given)
+
+    def tickets(self) -> list[dict[str, str]]:
+        """Give the tickets laid in JIRA: one an importer, in the registry's order."""
+        return [
+            {
+                "key": f"{PROJECT}-{101 + n}",
+                "importer": name,
+                "type": "Bug",
+                "status": "To Do",
+                "component": entry["component"],
+                "summary": f"{entry['title']}: no bills arrive",
+                "description": "The nightly fetch fails. Nothing was changed on our side.",
+            }
+            for n, (name, entry) in enumerate(self.registry.items())
+        ]
+
+    def ticket_of(self, importer: str) -> str:
+        """Give the ticket of an importer."""
+        return next(t["key"] for t in self.tickets() if t["importer"] == importer)
+
+    # ------------------------------------------------------------ environments
+
+    def environment(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Give the environment that every part starts from: nothing of the caller's but the language."""
+        home = self.root / "home"
+        home.mkdir(parents=True, exist_ok=True)
+        path = f"{Path(sys.executable).parent}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        kept = {k: os.environ[k] for k in ("DOCKER_HOST", "TZ") if k in os.environ}
+        return {"PATH": path, "HOME": str(home), "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", **kept, **(extra or {})}
+
+    def store_settings(self) -> dict[str, str]:
+        """Give what opens the store."""
+        return {"HEALER_REDIS_URL": f"redis://{HOST}:{self.port['redis']}/0", "HEALER_VAULT_KEYS": self.keys.vault}
+
+    def product_settings(self) -> dict[str, str]:
+        """Give what gateway and flows both need."""
+        return {
+            **self.store_settings(),
+            "HEALER_GITHUB_API_URL": self.url("github") + "/api/v3",
+            "HEALER_GITHUB_URL": self.url("github"),
+            "HEALER_GITHUB_APP_ID": str(_APP["id"]),
+            "HEALER_GITHUB_APP_INSTALLATION": str(_APP["installation"]),
+            "HEALER_GITHUB_APP_KEY": self.keys.app_private,
+            "HEALER_IMPORTERS_REPOSITORY": seed.IMPORTERS_REPOSITORY,
+            "HEALER_JIRA_URL": self.url("jira"),
+            **({"HEALER_JIRA_USER": ROBOT} if self.plan.jira_mode == "cloud" else {}),
+            "HEALER_JIRA_TOKEN": self.keys.jira,
+            "HEALER_JIRA_PROJECT": PROJECT,
+        }
+
+    def gateway_settings(self) -> dict[str, str]:
+        """Give the gateway's settings."""
+        return {
+            **self.product_settings(),
+            "HEALER_PREFECT_API_URL": self.url("prefect") + "/api",
+            "HEALER_WORKATO_KEYS": self.keys.workato,
+            "HEALER_GITHUB_WEBHOOK_SECRET": self.keys.webhook,
+            "HEALER_OIDC_ISSUER": self.url("github") + "/_oidc",
+            "HEALER_GATE_REPOSITORY": seed.GATE_REPOSITORY,
+            "HEALER_GATE_SHA": self.gate_sha,
+            "HEALER_PORTAL_ORIGIN": self.portal_origin,
+        }
+
+    def flow_settings(self) -> dict[str, str]:
+        """Give the runner's settings."""
+        return {
+            **self.product_settings(),
+            "PREFECT_API_URL": self.url("prefect") + "/api",
+            "PREFECT_HOME": str(self.root / "prefect-runner"),
+            "HEALER_PUBLIC_URL": self.url("gateway"),
+            "HEALER_PREFECT_UI_URL": self.url("prefect"),
+            "HEALER_WORK_DIR": str(self.root / "work"),
+        }
+
+    def operator_settings(self, token: str) -> dict[str, str]:
+        """Give what the `healer` command needs to talk to this world; `token` is the API token, if there is one yet."""
+        return {
+            **self.store_settings(),
+            "HEALER_URL": self.url("gateway"),
+            **({"HEALER_API_TOKEN": token} if token else {}),
+            "HEALER_WORKATO_KEYS": self.keys.workato,
+        }
+
+    def github_config(self) -> dict[str, Any]:
+        """Give what the GitHub stand-in is told."""
+        variables = {"HEALER_URL": self.url("gateway"), "HEALER_BASE_IMAGE": BASE_IMAGE}
+        return {
+            "repositories": [
+                {"name": seed.IMPORTERS_REPOSITORY, "protected": ["main"], "private": True, "variables": variables},
+                {"name": seed.GATE_REPOSITORY, "private": True},
+            ],
+            "app": {**_APP, "public_key": self.keys.app_public, "permissions": _APP_MAY},
+            "tokens": [
+                {
+                    "token": self.keys.maintainer,
+                    "login": "maintainer",
+                    "permissions": {**_APP_MAY, "workflows": "write"},
+                }
+            ],
+            "webhook": {"url": self.url("gateway") + "/v1/hooks/github", "secret": self.keys.webhook},
+            "act": {"program": str(Path(sys.executable).parent / "act"), "path": self.environment()["PATH"]},
+        }
+
+    def jira_config(self) -> dict[str, Any]:
+        """Give what the JIRA stand-in is told."""
+        return {
+            "project": {"key": PROJECT, "name": "Utility importers"},
+            "components": [entry["component"] for entry in self.registry.values()],
+            "users": [{"name": "importer-healer", "email": ROBOT, "token": self.keys.jira}],
+            "tickets": [{k: v for k, v in t.items() if k != "importer"} for t in self.tickets()],
+        }
+
+    def portal_config(self) -> dict[str, dict[str, str]]:
+        """Give the logins that the portal accepts, by utility."""
+        return {
+            name: self.logins[entry["credentials"][0]] for name, entry in self.registry.items() if entry["credentials"]
+        }

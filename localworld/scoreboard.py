@@ -1,0 +1,82 @@
+"""The scoreboard at the end of the demo."""
+
+from collections.abc import Iterator
+
+from rich.console import Console
+from rich.table import Table
+
+from localworld.demo import Result, links
+from localworld.phases import phases, shares
+from localworld.stories import Told
+from localworld.world import World
+
+_PHASES = ("admit", "dispatch", "gate", "triage", "agent and guard", "push", "judge", "publish")
+
+
+def _mark(held: bool) -> str:  # noqa: FBT001 - one obvious argument
+    return "[green]yes[/]" if held else "[red]NO[/]"
+
+
+def _ending(told: Told) -> str:
+    if not told.seen:
+        return "never seen"
+    case = told.seen.case
+    return case["state"] + (f" {case['reason']}" if case["reason"] else "")
+
+
+def _stories(result: Result) -> Table:
+    table = Table("story", "importer", "case", "ended as", "attempts", "seconds", "as it should", title="Stories")
+    for told in result.told:
+        case = told.seen.case if told.seen else {"id": "-", "attempts": []}
+        row = [told.story.title, told.story.importer, case["id"], _ending(told), str(len(case["attempts"]))]
+        table.add_row(*row, f"{told.seconds:.1f}", _mark(told.ok))
+    refused = sum(result.refused.values())
+    table.add_row(
+        "Junk is refused",
+        "-",
+        "-",
+        f"{refused} of {len(result.refused)} checks hold",
+        "-",
+        "-",
+        _mark(refused == len(result.refused)),
+    )
+    hits = sum(result.hits.values())
+    table.add_row(
+        "No password anywhere", "-", "-", f"{hits} hits in {len(result.hits)} sinks", "-", "-", _mark(hits == 0)
+    )
+    return table
+
+
+def _times(result: Result) -> Table:
+    table = Table("case", *_PHASES, "total", "orchestration", "without gate jobs", title="Seconds by phase")
+    for told in filter(lambda t: t.seen, result.told):
+        seen = told.seen
+        assert seen is not None  # noqa: S101 - filtered above
+        spent, split = phases(seen), shares(seen)
+        cells = [f"{spent[p]:.2f}" if p in spent else "" for p in _PHASES]
+        table.add_row(
+            seen.case["id"],
+            *cells,
+            *(f"{split[k]:.2f}" for k in ("total", "orchestration", "orchestration_without_gate_jobs")),
+        )
+    return table
+
+
+def _not_so(result: Result) -> Iterator[str]:
+    findings = {t.story.title: t.findings for t in result.told} | {"Junk is refused": result.refused}
+    for title, found in findings.items():
+        yield from (f"{title}: not so: {words}" for words, held in found.items() if not held)
+    yield from (f"password found {count} times in {sink}" for sink, count in result.hits.items() if count)
+
+
+def show(result: Result, world: World, console: Console) -> None:
+    """Print how the stories ended, the time of each phase and what did not hold."""
+    console.print()
+    console.print(_stories(result))
+    console.print(_times(result))
+    for words in _not_so(result):
+        console.print(f"[red]{words}[/]")
+    for told in result.told:
+        console.print(f"\n[bold]{told.story.title}[/]")
+        for name, url in links(world, told).items():
+            console.print(f"  {name:14} {url}", soft_wrap=True)

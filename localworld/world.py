@@ -1,0 +1,152 @@
+"""The local world: every stand-in and every room of the product as processes on loopback and Docker's own bridge."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from localworld import seed
+from localworld.errors import WorldError
+from localworld.layout import HOST, Layout, Plan
+from localworld.processes import Process, answers
+from localworld.redis import RedisServer
+
+_BIN = Path(sys.executable).parent
+
+
+class World:
+    """All parts, started in order and ended together. The plan's `root` keeps logs, records and data until it is laid anew."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.root, self.layout = plan, plan.root, Layout(plan)
+        self.redis = RedisServer(self.root / "redis", self.layout.port["redis"])
+        self.processes: dict[str, Process] = {}
+        self.read_token = ""
+
+    def start(self) -> None:
+        """Lay everything anew and start all parts.
+
+        Raises: WorldError naming the part that did not come up.
+        """
+        shutil.rmtree(self.root, ignore_errors=True)
+        self.root.mkdir(parents=True)
+        self._seed()
+        self.redis.start()
+        prefect = {**self.layout.store_settings(), "PREFECT_HOME": str(self.root / "prefect")}
+        self._launch("prefect", ["healer-prefect-server", "--port", str(self.layout.port["prefect"])], prefect)
+        for part in ("github", "jira"):
+            self._launch_stand_in(part)
+        self._launch_portal()
+        self._fill_vault()
+        for part, path in (("github", "/"), ("jira", "/"), ("portal", "/")):
+            self.processes[part].wait_until(answers(self.layout.url(part) + path))
+        serve = [
+            "uvicorn",
+            "--factory",
+            "api.main:app",
+            "--host",
+            HOST,
+            "--port",
+            str(self.layout.port["gateway"]),
+            "--no-access-log",
+        ]
+        self._launch("gateway", serve, self.layout.gateway_settings())
+        self.processes["prefect"].wait_until(answers(self.layout.url("prefect") + "/api/ready"), 90)
+        self._launch("runner", ["healer-runner", "--limit", str(self.plan.runner_limit)], self.layout.flow_settings())
+        self.processes["gateway"].wait_until(answers(self.layout.url("gateway") + "/readyz"))
+        self.processes["runner"].wait_until(
+            lambda: "runner ready" in self.processes["runner"].log.read_text(errors="replace")
+        )
+        self.read_token = self.healer("token", "create", "--scope", "read").strip()
+
+    def stop(self) -> None:
+        """End all parts, the product first."""
+        for name in ("gateway", "runner", "prefect", "github", "jira", "portal"):
+            if name in self.processes:
+                self.processes[name].stop()
+        self.redis.stop()
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def healer(self, *arguments: str, stdin: str = "") -> str:
+        """Run the operator's command and give its standard output.
+
+        Raises: WorldError when it fails.
+        """
+        env = self.layout.environment(self.layout.operator_settings(self.read_token))
+        program = str(_BIN / "healer")
+        done = subprocess.run([program, *arguments], env=env, input=stdin, capture_output=True, text=True, check=False)  # noqa: S603 - our own argv
+        if done.returncode:
+            raise WorldError(f"healer {arguments[0]} ended {done.returncode}: {done.stderr.strip()[-500:]}")
+        return done.stdout
+
+    def _seed(self) -> None:
+        work, repositories = self.root / "seed", self.root / "github/repos"
+        work.mkdir()
+        self.layout.gate_sha = seed.seed_gate(work, repositories / f"{seed.GATE_REPOSITORY}.git")
+        seed.seed_importers(
+            self.plan.importers, work, repositories / f"{seed.IMPORTERS_REPOSITORY}.git", self.layout.gate_sha
+        )
+        self._write("github.json", self.layout.github_config())
+        self._write("jira.json", self.layout.jira_config())
+        self._write("portal.json", self.layout.portal_config())
+
+    def _write(self, name: str, content: object) -> None:
+        path = self.root / "config" / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(content, indent=1))
+
+    def _launch(self, name: str, argv: list[str], env: Mapping[str, str]) -> None:
+        program = str(_BIN / argv[0])
+        process = Process(name, [program, *argv[1:]], self.layout.environment(env), self.root / f"log/{name}.log")
+        process.start()
+        self.processes[name] = process
+
+    def _launch_stand_in(self, part: str) -> None:
+        mode = ["--mode", self.plan.jira_mode] if part == "jira" else []
+        argv = [
+            "python",
+            "-m",
+            f"localworld.{part}",
+            "--root",
+            str(self.root / part),
+            "--config",
+            str(self.root / f"config/{part}.json"),
+        ]
+        argv += ["--host", HOST, "--port", str(self.layout.port[part]), "--public-url", self.layout.url(part), *mode]
+        self._launch(part, argv, {"PYTHONPATH": str(seed.CHECKOUT)})
+
+    def _launch_portal(self) -> None:
+        port = str(self.layout.port["portal"])
+        if self.plan.portal:
+            env = self.layout.environment({"PORT": port, "HOST": "0.0.0.0"})
+            process = Process("portal", ["/bin/sh", "-c", self.plan.portal], env, self.root / "log/portal.log")
+            process.start()
+            self.processes["portal"] = process
+            return
+        argv = ["python", "-m", "localworld.portal", "--port", port, "--host", HOST, "--host", self.layout.bridge]
+        self._launch(
+            "portal",
+            [*argv, "--credentials", str(self.root / "config/portal.json")],
+            {"PYTHONPATH": str(seed.CHECKOUT)},
+        )
+
+    def _fill_vault(self) -> None:
+        for ref, fields in self.layout.logins.items():
+            self.healer("credential", "put", ref, stdin=json.dumps(fields))
