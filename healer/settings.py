@@ -9,7 +9,12 @@ from typing import Literal, TypeVar
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from healer.contracts import CaseId, Correlation, GateMode, ImporterName, Sha
 from healer.errors import Misconfigured
+
+_PRIVATE = r"localhost|127(\.\d+){3}|10(\.\d+){3}|192\.168(\.\d+){2}|172\.(1[6-9]|2\d|3[01])(\.\d+){2}"
+GATEWAY_URL = rf"^(https://[^\s@]+|http://({_PRIVATE})(:\d+)?(/[^\s@]*)?)$"
+"""Logins travel on this way: in clear only where they do not leave the machine or its private network."""
 
 
 class _Room(BaseSettings):
@@ -90,17 +95,34 @@ class OperatorSettings(_Room):
 
 
 class RunnerSettings(_Room):
-    """What a GitHub runner is told by the workflow."""
+    """What a GitHub runner is told by the workflow. `url` is the gateway's."""
 
-    url: str
+    url: str = Field(pattern=GATEWAY_URL)
     base_image: str = "ruby:3.3-slim"
-    fetch_timeout_s: int = 120
-    case: str
-    attempt: int
-    mode: str
-    importer: str
-    base_sha: str
-    correlation: str
+    fetch_timeout_s: int = Field(default=120, ge=1, le=600)
+    case: CaseId
+    attempt: int = Field(ge=0)
+    mode: GateMode
+    importer: ImporterName
+    base_sha: Sha
+    correlation: Correlation
+
+
+class ActionsSettings(BaseSettings):
+    """What GitHub tells every step of a job (docs.github.com, "Default environment variables")."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
+
+    github_repository: str
+    github_run_id: int
+    github_run_attempt: int = Field(ge=1)
+    github_ref: str
+    github_sha: Sha
+    github_workspace: Path
+    github_step_summary: Path | None = None
+    runner_temp: Path
+    actions_id_token_request_url: str
+    actions_id_token_request_token: SecretStr
 
 
 S = TypeVar("S", bound=BaseSettings)
@@ -114,7 +136,8 @@ def load(room: type[S]) -> S:
     try:
         return room()
     except ValidationError as error:
-        wrong = ", ".join(f"HEALER_{str(e['loc'][0]).upper()} ({e['type']})" for e in error.errors() if e["loc"])
+        prefix = room.model_config.get("env_prefix", "")
+        wrong = ", ".join(f"{prefix}{e['loc'][0]}".upper() + f" ({e['type']})" for e in error.errors() if e["loc"])
         raise Misconfigured(
             f"settings missing or wrong: {wrong}.",
             reason="settings",
