@@ -1,0 +1,145 @@
+"""GateReport → Triage: ours to heal, somebody else's to mend, or gone.
+
+The order matters: what the judge said about the run, then signs of a human check on the failing page, then the importer's
+own exit code. A page may only turn `heal` into something more careful.
+"""
+
+from typing import Final
+
+from healer import challenge
+from healer.contracts import (
+    Case,
+    Conclusion,
+    Disposition,
+    Failure,
+    FailureClass,
+    GateReport,
+    Reason,
+    Trace,
+    TraceStep,
+    Triage,
+)
+
+SITE_DOWN_WAKE_S: Final = 900
+GATE_RETRY_S: Final = 60
+MAX_DIAGNOSES: Final = 3
+"""How often a diagnosis that says nothing about the importer is run again before a person looks."""
+
+
+def classify(report: GateReport, case: Case) -> Triage:
+    """Decide about the failure that a gate run found.
+
+    `case.diagnosis`, where it is of this very run, is the judged word and goes before the report's own conclusion.
+    """
+    judged = case.diagnosis.verdict if case.diagnosis and case.diagnosis.run.run_id == report.run_id else None
+    match judged.conclusion if judged else report.conclusion:
+        case Conclusion.ERROR | Conclusion.CANCELLED:
+            return _broken_gate(report, case, judged.why if judged else report.summary)
+        case Conclusion.SUCCESS:
+            return _not_fixed(
+                Reason.ALREADY_HEALED, f"The importer as it stands fetched {_bills(report)} and every check held."
+            )
+        case Conclusion.NEUTRAL:
+            return _not_fixed(Reason.NO_NEW_BILL, "The portal was reached and read; it has no new bill.")
+        case Conclusion.FAILURE | Conclusion.TIMED_OUT:
+            return _failed(report)
+
+
+def _bills(report: GateReport) -> str:
+    return "1 bill" if report.bills == 1 else f"{report.bills} bills"
+
+
+def _not_fixed(reason: Reason, evidence: str, wake_after_s: int | None = None) -> Triage:
+    return Triage(disposition=Disposition.NOT_FIXED, reason=reason, evidence=evidence, wake_after_s=wake_after_s)
+
+
+def _heal(evidence: str) -> Triage:
+    return Triage(disposition=Disposition.HEAL, evidence=evidence)
+
+
+def _unclear(evidence: str) -> Triage:
+    return Triage(disposition=Disposition.NEEDS_ENGINEER, reason=Reason.AMBIGUOUS, evidence=evidence)
+
+
+def _broken_gate(report: GateReport, case: Case, why: str) -> Triage:
+    """Infrastructure never blames the importer. Dispatches are numbered through, so those that no agent used are diagnoses."""
+    diagnoses = report.attempt + 1 - len(case.attempts)
+    return Triage(
+        disposition=Disposition.NEEDS_ENGINEER,
+        reason=Reason.GATE_BROKEN,
+        evidence=f"The gate could not be run to its end ({diagnoses} of {MAX_DIAGNOSES} tries): {why}",
+        wake_after_s=GATE_RETRY_S if diagnoses < MAX_DIAGNOSES else None,
+    )
+
+
+def _failed(report: GateReport) -> Triage:
+    trace, failure = report.trace or Trace(importer=report.importer), report.failure
+    step = failing_step(trace, failure)
+    page = trace.pages.get(step.page or "") if step else None
+    where = f"Step {step.number}, {step.method} {step.url}" if step else "The fetch"
+    sign = challenge.recognise(page or "", step.status) if step else None
+    if sign:
+        return _not_fixed(sign.reason, f"{where} shows {sign.what}. No importer may pass that by itself.")
+    if failure is None:
+        return _unclear(f"The gate is red and names no failure: {report.summary}")
+    if page is not None and _finds_no_row(failure, step) and challenge.says_no_bill(page):
+        return _not_fixed(Reason.NO_NEW_BILL, f"{where} says that there is no bill.")
+    return _by_exit(failure, trace, where, has_page=page is not None)
+
+
+def failing_step(trace: Trace, failure: Failure | None) -> TraceStep | None:
+    """Give the step at which the fetch failed: the one that the failure names, else the last one that has a page."""
+    named = failure.step if failure else None
+    with_page = [step for step in trace.steps if step.page in trace.pages]
+    return next((step for step in trace.steps if step.number == named), with_page[-1] if with_page else None)
+
+
+def _finds_no_row(failure: Failure, step: TraceStep | None) -> bool:
+    return any(
+        look.many and look.found == 0 and look.selector == failure.selector for look in (step.lookups if step else ())
+    )
+
+
+def _by_exit(failure: Failure, trace: Trace, where: str, *, has_page: bool) -> Triage:
+    match failure.kind:
+        case FailureClass.SOURCE_DOWN:
+            return _not_fixed(
+                Reason.SITE_DOWN,
+                f"{where}: the portal does not answer as it should. {failure.message}",
+                SITE_DOWN_WAKE_S,
+            )
+        case FailureClass.TIMED_OUT:
+            return _not_fixed(
+                Reason.SITE_DOWN, f"{where}: the fetch did not end in time. {failure.message}", SITE_DOWN_WAKE_S
+            )
+        case FailureClass.AUTH_FAILED:
+            return _not_fixed(
+                Reason.CREDENTIAL,
+                f"{where}: the portal refused the login. It is not tried again, so that the account is not locked.",
+            )
+        case FailureClass.CONTRACT_BROKEN:
+            return _broken_contract(failure, trace, where)
+        case FailureClass.SOURCE_CHANGED | FailureClass.CRASHED if has_page:
+            return _heal(
+                f"{where}: {_words(failure)}. The portal answers, but its page is not what the importer expects."
+            )
+        case FailureClass.SOURCE_CHANGED | FailureClass.CRASHED:
+            return _unclear(f"{where}: {_words(failure)}. There is no page of this failure to learn from.")
+
+
+def _broken_contract(failure: Failure, trace: Trace, where: str) -> Triage:
+    """Wrong values may come from a place that moved; where no place is named and all are found, nobody can tell which value is right."""
+    missing = next((look for step in trace.steps for look in step.lookups if look.found == 0), None)
+    if trace.pages and (failure.selector or missing):
+        place = failure.selector or (missing.selector if missing else "")
+        return _heal(
+            f"{where}: the result breaks the bills' contract, and {place} does not give what it should. {failure.message}"
+        )
+    return _unclear(
+        f"{where}: every place on the portal's pages was found, yet the result breaks the bills' contract. {failure.message}"
+    )
+
+
+def _words(failure: Failure) -> str:
+    place = f" ({failure.file}:{failure.line})" if failure.file and failure.line else ""
+    return f"{failure.message or failure.exception or failure.kind.value}{place}"

@@ -1,0 +1,165 @@
+"""GateReport → Verdict → what comes next: publish, try again, run the gate again, or give the case to a person.
+
+A report alone proves nothing: the runner that posted it ran code that an agent wrote. It counts where GitHub's own word about
+the same run agrees. What disagrees is `error`: it blames nobody's patch, and nothing is published from it.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+from healer.contracts import (
+    Attempt,
+    Case,
+    Conclusion,
+    Contract,
+    Failure,
+    GateReport,
+    GateRun,
+    Reason,
+    RunState,
+    Verdict,
+)
+
+MAX_BROKEN_RUNS: Final = 3
+"""How often one head is sent through the gate when the gate itself breaks."""
+_BRANCHES: Final = "refs/heads/"
+_GITHUB_SAYS: Final[dict[Conclusion, frozenset[str]]] = {
+    Conclusion.SUCCESS: frozenset({"success"}),
+    Conclusion.FAILURE: frozenset({"failure"}),
+    Conclusion.TIMED_OUT: frozenset({"failure", "timed_out"}),
+    Conclusion.NEUTRAL: frozenset({"success", "neutral"}),
+    Conclusion.CANCELLED: frozenset({"cancelled"}),
+}
+_SAYS_NOTHING: Final = frozenset({Conclusion.ERROR, Conclusion.CANCELLED})
+
+
+class Step(StrEnum):
+    """What follows a verdict on a pushed head."""
+
+    PUBLISH = "publish"
+    RETRY = "retry"
+    RUN_AGAIN = "run_again"
+    GIVE_UP = "give_up"
+
+
+class Next(Contract):
+    """The step after a verdict. `reason` is set where the case is given up; `why` is for people."""
+
+    step: Step
+    why: str
+    reason: Reason | None = None
+
+
+def is_finishing(state: RunState) -> bool:
+    """Say whether GitHub has not closed the run yet: the report is posted by the job's last step, so the run outlives it by moments."""
+    return state.status != "completed"
+
+
+def judge(report: GateReport | None, state: RunState | None, awaited: GateRun, *, workflow: str) -> Verdict:
+    """Judge a gate run by its report and by GitHub's own word, both against the run that we dispatched.
+
+    `workflow` is the file name of the gate's caller workflow. Anything absent, foreign, unfinished or contradictory is `error`.
+    """
+    if report is None:
+        return _error("the gate sent no report")
+    if state is None:
+        return _error("GitHub does not know the run")
+    doubts = [*_foreign_report(report, awaited), *_foreign_run(state, awaited, workflow), *_contradictions(report)]
+    doubts = doubts or _disagreement(report, state)
+    return _error("; ".join(doubts)) if doubts else Verdict(conclusion=report.conclusion, why=report.summary)
+
+
+def _error(why: str) -> Verdict:
+    return Verdict(conclusion=Conclusion.ERROR, why=why)
+
+
+def _foreign_report(report: GateReport, awaited: GateRun) -> list[str]:
+    names = ("run_id", "run_attempt", "mode", "attempt", "ref", "sha", "correlation")
+    wrong = [name for name in names if getattr(report, name) != getattr(awaited, name)]
+    return [f"the report is of another {name.replace('_', ' ')}" for name in wrong]
+
+
+def _foreign_run(state: RunState, awaited: GateRun, workflow: str) -> list[str]:
+    """Compare GitHub's word with the dispatch. GitHub may append `@ref` to a run's path."""
+    expected = {
+        "run id": (state.run_id, awaited.run_id),
+        "run attempt": (state.run_attempt, awaited.run_attempt),
+        "head sha": (state.head_sha, awaited.sha),
+        "branch": (state.head_branch, awaited.ref.removeprefix(_BRANCHES)),
+        "event": (state.event, "workflow_dispatch"),
+        "workflow": (state.path.partition("@")[0], f".github/workflows/{workflow}"),
+    }
+    return [f"GitHub's run has another {name}" for name, (is_, should) in expected.items() if is_ != should]
+
+
+def _contradictions(report: GateReport) -> list[str]:
+    """Name what a green report must not contain."""
+    if report.conclusion is not Conclusion.SUCCESS:
+        return []
+    failed = [check.name for check in report.checks if not check.passed]
+    found = [f"a green report has a failed check ({', '.join(failed)})"] if failed else []
+    found += ["a green report has a failure"] if report.failure else []
+    return found + (["a green report has an exit code that is not 0"] if report.exit_code else [])
+
+
+def _disagreement(report: GateReport, state: RunState) -> list[str]:
+    if report.conclusion is Conclusion.ERROR:
+        return [report.summary]
+    if is_finishing(state):
+        return [f"GitHub still calls the run {state.status}"]
+    agreed = state.conclusion in _GITHUB_SAYS[report.conclusion]
+    return [] if agreed else [f"the report says {report.conclusion.value}, GitHub says {state.conclusion}"]
+
+
+def with_verdict(case: Case, verdict: Verdict, failure: Failure | None) -> Case:
+    """Give the case with the verdict and the failure on its last attempt."""
+    *earlier, last = case.attempts
+    judged = last.model_copy(update={"verdict": verdict, "failure": failure})
+    return case.model_copy(update={"attempts": (*earlier, judged)})
+
+
+def spent_attempts(case: Case) -> int:
+    """Count the attempts that an agent has used up; a gate that broke uses up none."""
+    return sum(not _is_broken(attempt) for attempt in case.attempts)
+
+
+def _is_broken(attempt: Attempt) -> bool:
+    return attempt.verdict is not None and attempt.verdict.conclusion in _SAYS_NOTHING
+
+
+def next_step(case: Case, verdict: Verdict, max_attempts: int) -> Next:
+    """Say what follows the verdict on the last attempt, which carries it already (`with_verdict`)."""
+    if verdict.conclusion is Conclusion.SUCCESS:
+        return Next(step=Step.PUBLISH, why=verdict.why)
+    if verdict.conclusion in _SAYS_NOTHING:
+        return _after_broken_gate(case, verdict)
+    return after_red(case, verdict.why, max_attempts)
+
+
+def _after_broken_gate(case: Case, verdict: Verdict) -> Next:
+    head = case.attempts[-1].head_sha
+    broken = sum(_is_broken(attempt) and attempt.head_sha == head for attempt in case.attempts)
+    if broken < MAX_BROKEN_RUNS:
+        return Next(step=Step.RUN_AGAIN, why=verdict.why)
+    return Next(step=Step.GIVE_UP, reason=Reason.GATE_BROKEN, why=f"The gate broke {broken} times. {verdict.why}")
+
+
+def after_red(case: Case, why: str, max_attempts: int) -> Next:
+    """Say what follows an attempt that did not hold: another one, unless all are spent or the last two failed alike."""
+    spent = spent_attempts(case)
+    if spent >= max_attempts:
+        return Next(
+            step=Step.GIVE_UP, reason=Reason.ATTEMPTS_SPENT, why=f"{spent} of {max_attempts} attempts failed. {why}"
+        )
+    if _stands_still(case):
+        return Next(step=Step.GIVE_UP, reason=Reason.SAME_FAILURE, why=f"Two attempts ended in the same failure. {why}")
+    return Next(step=Step.RETRY, why=why)
+
+
+def _stands_still(case: Case) -> bool:
+    """Say whether the last two attempts ended in one failure, and the later one got no further through the portal."""
+    failures = [attempt.failure for attempt in case.attempts if attempt.failure and not _is_broken(attempt)]
+    if len(failures) < 2:  # noqa: PLR2004 - a comparison takes two
+        return False
+    before, now = failures[-2:]
+    return before.signature == now.signature and (now.step or 0) <= (before.step or 0)

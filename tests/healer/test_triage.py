@@ -1,0 +1,149 @@
+"""Triage of gate reports."""
+
+import pytest
+
+from factories import NOW, make_case, make_failure, make_report, make_run
+from healer.contracts import (
+    Attempt,
+    Conclusion,
+    Diagnosis,
+    Disposition,
+    FailureClass,
+    Lookup,
+    Reason,
+    Trace,
+    TraceStep,
+    Verdict,
+)
+from healer.triage import MAX_DIAGNOSES, SITE_DOWN_WAKE_S, classify
+
+BILLS = "<html><body><h1>Your bills</h1><table class=new><tr><td>one</td></tr></table></body></html>"
+
+
+def a_lookup(**fields):
+    return Lookup(
+        **{
+            "selector": "table#bills tbody tr",
+            "kind": "css",
+            "many": True,
+            "found": 0,
+            "file": "a.rb",
+            "line": 21,
+            **fields,
+        }
+    )
+
+
+def a_trace(page=BILLS, lookups=(), status=200):
+    step = TraceStep(
+        number=3,
+        method="GET",
+        url="https://my.brightwater.example/bills",
+        status=status,
+        page="3",
+        lookups=tuple(lookups),
+    )
+    return Trace(importer="brightwater", steps=(step,), pages={"3": page})
+
+
+def a_red_report(kind=FailureClass.SOURCE_CHANGED, trace=None, **failure):
+    return make_report(failure=make_failure(kind=kind, **failure), trace=a_trace() if trace is None else trace)
+
+
+@pytest.mark.parametrize("kind", [FailureClass.SOURCE_CHANGED, FailureClass.CRASHED])
+def test_changed_page_is_healed(kind):
+    """A page that answers and is not what the importer expects is ours, and the evidence names step and place."""
+    triage = classify(a_red_report(kind), make_case())
+    assert triage.disposition is Disposition.HEAL
+    assert triage.reason is None
+    assert "Step 3, GET https://my.brightwater.example/bills" in triage.evidence
+    assert "lib/gatherers/brightwater.rb:21" in triage.evidence
+
+
+@pytest.mark.parametrize("kind", [FailureClass.SOURCE_CHANGED, FailureClass.CRASHED])
+def test_failure_without_a_page_needs_an_engineer(kind):
+    """Where there is no page there is nothing to heal from."""
+    triage = classify(a_red_report(kind, trace=Trace(importer="brightwater")), make_case())
+    assert (triage.disposition, triage.reason) == (Disposition.NEEDS_ENGINEER, Reason.AMBIGUOUS)
+
+
+@pytest.mark.parametrize("kind", [FailureClass.SOURCE_DOWN, FailureClass.TIMED_OUT])
+def test_silent_portal_is_looked_at_again(kind):
+    """A portal that does not answer is not fixed, and we look again by ourselves."""
+    triage = classify(a_red_report(kind), make_case())
+    assert (triage.disposition, triage.reason) == (Disposition.NOT_FIXED, Reason.SITE_DOWN)
+    assert triage.wake_after_s == SITE_DOWN_WAKE_S
+
+
+def test_refused_login_is_never_tried_again():
+    """A refused login goes to its owner and has no wake-up, so that no account is locked."""
+    triage = classify(a_red_report(FailureClass.AUTH_FAILED), make_case())
+    assert (triage.disposition, triage.reason, triage.wake_after_s) == (Disposition.NOT_FIXED, Reason.CREDENTIAL, None)
+
+
+@pytest.mark.parametrize(
+    "kind", [FailureClass.SOURCE_CHANGED, FailureClass.AUTH_FAILED, FailureClass.SOURCE_DOWN, FailureClass.CRASHED]
+)
+def test_challenge_goes_before_the_exit_code(kind):
+    """A CAPTCHA on the failing page is never healed, whatever the importer made of it."""
+    page = "<html><body><form><input type=password><div class=h-captcha></div></form></body></html>"
+    triage = classify(a_red_report(kind, trace=a_trace(page)), make_case())
+    assert (triage.disposition, triage.reason) == (Disposition.NOT_FIXED, Reason.CAPTCHA)
+    assert "a CAPTCHA" in triage.evidence
+
+
+def test_failing_page_is_the_last_one_where_no_step_is_named():
+    """A crash that names no step is judged by the last page it saw."""
+    page = "<html><body><form><input name=otp></form></body></html>"
+    assert (
+        classify(a_red_report(FailureClass.CRASHED, trace=a_trace(page), step=None), make_case()).reason is Reason.MFA
+    )
+
+
+def test_page_that_denies_bills_is_no_breakage():
+    """No row and a sentence that there is none mean NO_NEW_BILL; the sentence alone does not."""
+    page = "<html><body><p>There are no bills available.</p></body></html>"
+    assert classify(a_red_report(trace=a_trace(page, [a_lookup()])), make_case()).reason is Reason.NO_NEW_BILL
+    assert (
+        classify(a_red_report(trace=a_trace(page, [a_lookup(many=False)])), make_case()).disposition is Disposition.HEAL
+    )
+
+
+def test_broken_contract_is_healed_only_where_a_place_is_missing():
+    """Wrong values are healed where a place finds nothing; where all are found, a person must say which value is right."""
+    missing = a_red_report(FailureClass.CONTRACT_BROKEN, trace=a_trace(lookups=[a_lookup()]), selector=None)
+    found = a_red_report(FailureClass.CONTRACT_BROKEN, trace=a_trace(lookups=[a_lookup(found=2)]), selector=None)
+    assert classify(missing, make_case()).disposition is Disposition.HEAL
+    assert classify(found, make_case()).disposition is Disposition.NEEDS_ENGINEER
+
+
+def test_green_diagnosis_is_already_healed():
+    """A base that fetches its bills needs no patch."""
+    triage = classify(make_report(conclusion=Conclusion.SUCCESS, failure=None, bills=3, exit_code=0), make_case())
+    assert (triage.disposition, triage.reason) == (Disposition.NOT_FIXED, Reason.ALREADY_HEALED)
+    assert "3 bills" in triage.evidence
+
+
+def test_broken_gate_is_run_again_until_the_bound():
+    """Infrastructure is tried again by ourselves, a bounded number of times, and never blames the importer."""
+    tries = [
+        classify(make_report(conclusion=Conclusion.ERROR, attempt=n, failure=None), make_case())
+        for n in range(MAX_DIAGNOSES)
+    ]
+    assert {t.reason for t in tries} == {Reason.GATE_BROKEN}
+    assert [t.wake_after_s is not None for t in tries] == [True] * (MAX_DIAGNOSES - 1) + [False]
+
+
+def test_agents_attempts_do_not_count_as_diagnoses():
+    """Numbers that an agent used are no tries of the gate."""
+    case = make_case(attempts=(Attempt(number=1), Attempt(number=2)))
+    assert classify(make_report(conclusion=Conclusion.ERROR, attempt=3, failure=None), case).wake_after_s is not None
+
+
+def test_judged_word_goes_before_the_report():
+    """A green report that the judge does not believe closes nothing."""
+    doubted = Diagnosis(run=make_run(), verdict=Verdict(conclusion=Conclusion.ERROR, why="GitHub says failure"))
+    report = make_report(conclusion=Conclusion.SUCCESS, failure=None)
+    assert classify(report, make_case(diagnosis=doubted)).reason is Reason.GATE_BROKEN
+    other = doubted.model_copy(update={"run": make_run(run_id=1, dispatched_at=NOW)})
+    assert classify(report, make_case(diagnosis=other)).reason is Reason.ALREADY_HEALED

@@ -1,0 +1,167 @@
+"""Judgement of gate runs, and what follows."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from factories import SHA, make_case, make_failure, make_report, make_run
+from healer.contracts import Attempt, Check, Conclusion, GateMode, Reason, RunState, Verdict
+from healer.verify import MAX_BROKEN_RUNS, Step, after_red, judge, next_step, spent_attempts, with_verdict
+
+WORKFLOW = "healer-gate.yml"
+VERIFY = {
+    "mode": GateMode.VERIFY,
+    "attempt": 1,
+    "ref": "refs/heads/heal/UTIL-101",
+    "sha": "b" * 40,
+    "correlation": "UTIL-101-1-0a1b2c3d",
+}
+AWAITED = make_run(**VERIFY)
+GREEN = make_report(**VERIFY, conclusion=Conclusion.SUCCESS, failure=None, exit_code=0, bills=3)
+RED = make_report(**VERIFY)
+
+
+def a_state(**fields):
+    return RunState(
+        **{
+            "run_id": 7001,
+            "run_attempt": 1,
+            "status": "completed",
+            "conclusion": "success",
+            "head_sha": "b" * 40,
+            "head_branch": "heal/UTIL-101",
+            "event": "workflow_dispatch",
+            "path": ".github/workflows/healer-gate.yml",
+            "url": "https://github.example/runs/7001",
+            **fields,
+        }
+    )
+
+
+def judged(report, state):
+    return judge(report, state, AWAITED, workflow=WORKFLOW).conclusion
+
+
+def test_success_needs_report_and_github():
+    """Green is believed where the report and GitHub agree about the run that we dispatched."""
+    assert judged(GREEN, a_state()) is Conclusion.SUCCESS
+    assert judged(GREEN, a_state(path=".github/workflows/healer-gate.yml@heal/UTIL-101")) is Conclusion.SUCCESS
+    assert judged(RED, a_state(conclusion="failure")) is Conclusion.FAILURE
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"run_id": 7002},
+        {"run_attempt": 2},
+        {"head_sha": "c" * 40},
+        {"head_branch": "main"},
+        {"event": "push"},
+        {"path": ".github/workflows/other.yml"},
+        {"conclusion": "failure"},
+        {"conclusion": "cancelled"},
+        {"status": "in_progress", "conclusion": None},
+    ],
+)
+def test_any_disagreement_of_github_is_an_error(fields):
+    """A run that differs in one point from our dispatch, or that GitHub does not call successful, is never green."""
+    assert judged(GREEN, a_state(**fields)) is Conclusion.ERROR
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"run_id": 7002},
+        {"run_attempt": 2},
+        {"mode": GateMode.DIAGNOSE},
+        {"attempt": 2},
+        {"ref": "refs/heads/main"},
+        {"sha": SHA},
+        {"correlation": "UTIL-101-2-0a1b2c3d"},
+        {"checks": (Check(name="bills", passed=False),)},
+        {"failure": make_failure()},
+        {"exit_code": 1},
+        {"conclusion": Conclusion.ERROR},
+    ],
+)
+def test_any_disagreement_of_the_report_is_an_error(fields):
+    """A report of another run, or one that contradicts itself, is never green."""
+    assert judged(GREEN.model_copy(update=fields), a_state()) is Conclusion.ERROR
+
+
+@pytest.mark.parametrize(("report", "state"), [(None, a_state()), (GREEN, None), (None, None)])
+def test_half_the_evidence_is_an_error(report, state):
+    """Neither word counts without the other."""
+    assert judged(report, state) is Conclusion.ERROR
+
+
+@given(
+    st.sampled_from(Conclusion),
+    st.sampled_from(["success", "failure", "cancelled", "timed_out", "neutral", "skipped", None]),
+)
+def test_green_comes_from_two_greens_alone(conclusion, word):
+    """No pair of words but success and success makes a success."""
+    report = GREEN.model_copy(update={"conclusion": conclusion})
+    green = judged(report, a_state(conclusion=word)) is Conclusion.SUCCESS
+    assert green == (conclusion is Conclusion.SUCCESS and word == "success")
+
+
+def an_attempt(number, conclusion=Conclusion.FAILURE, head="b", **failure):
+    verdict = Verdict(conclusion=conclusion, why="w") if conclusion else None
+    failed = make_failure(**failure) if conclusion is Conclusion.FAILURE else None
+    return Attempt(number=number, head_sha=head * 40, verdict=verdict, failure=failed)
+
+
+def following(*attempts, max_attempts=3):
+    case = make_case(attempts=attempts)
+    return next_step(case, attempts[-1].verdict, max_attempts)
+
+
+def test_green_is_published():
+    """A verified head is published."""
+    assert following(an_attempt(1, Conclusion.SUCCESS)).step is Step.PUBLISH
+
+
+def test_red_is_tried_again_while_attempts_last():
+    """A red head is tried again, and given up when all attempts are spent."""
+    assert following(an_attempt(1)).step is Step.RETRY
+    spent = following(an_attempt(1, signature="a" * 16), an_attempt(2, signature="b" * 16), max_attempts=2)
+    assert (spent.step, spent.reason) == (Step.GIVE_UP, Reason.ATTEMPTS_SPENT)
+
+
+def test_same_failure_twice_is_given_up():
+    """Two attempts that end in one failure stop the case; getting further through the portal is progress."""
+    assert following(an_attempt(1), an_attempt(2)).reason is Reason.SAME_FAILURE
+    assert following(an_attempt(1, step=2), an_attempt(2, step=3)).step is Step.RETRY
+    assert following(an_attempt(1, signature="a" * 16), an_attempt(2)).step is Step.RETRY
+
+
+def test_broken_gate_spends_no_attempt():
+    """Infrastructure is run again on the same head, a bounded number of times, and uses up no attempt."""
+    broken = [an_attempt(n, Conclusion.ERROR) for n in range(1, MAX_BROKEN_RUNS + 1)]
+    assert following(*broken[:-1]).step is Step.RUN_AGAIN
+    assert following(*broken).reason is Reason.GATE_BROKEN
+    assert spent_attempts(make_case(attempts=(*broken, an_attempt(9)))) == 1
+    assert following(an_attempt(1), an_attempt(2, Conclusion.ERROR), an_attempt(3)).reason is Reason.SAME_FAILURE
+
+
+def test_broken_runs_are_counted_for_one_head():
+    """Another head starts anew."""
+    assert (
+        following(*[an_attempt(n, Conclusion.CANCELLED, head=h) for n, h in enumerate("abc", 1)]).step is Step.RUN_AGAIN
+    )
+
+
+def test_refused_patch_counts_as_an_attempt():
+    """An attempt whose diff the guard refused is spent like one that the gate failed."""
+    refused = Attempt(number=1, refusals=("path",))
+    assert after_red(make_case(attempts=(refused,)), "path", 2).step is Step.RETRY
+    assert after_red(make_case(attempts=(refused, refused)), "path", 2).reason is Reason.ATTEMPTS_SPENT
+
+
+def test_verdict_is_kept_on_the_last_attempt():
+    """A verdict touches the attempt it is about and no other."""
+    verdict = Verdict(conclusion=Conclusion.FAILURE, why="red")
+    case = with_verdict(make_case(attempts=(an_attempt(1), an_attempt(2, None))), verdict, make_failure())
+    assert case.attempts[0] == an_attempt(1)
+    assert (case.attempts[1].verdict, case.attempts[1].failure) == (verdict, make_failure())
