@@ -1,0 +1,214 @@
+"""What the ticket says about a case: one sticky comment in JIRA's wiki markup, and the status that the ticket is moved to.
+
+Every outcome has its own words, an owner and a next step, so that nobody has to ask what happened.
+"""
+
+from typing import Final, NamedTuple
+
+from healer import prose
+from healer.contracts import Attempt, Case, Importer, Reason, State
+from healer.publish import Links
+
+_EVIDENCE: Final = 900
+
+
+class Wording(NamedTuple):
+    """What an outcome means, who acts on it (`{owner}` is the importer's owner), and what happens next."""
+
+    what: str
+    owner: str
+    then: str
+
+
+_ENGINEER: Final = "an engineer of {owner}"
+_NEW_TICKET: Final = "When that is done, a new ticket about this importer starts a new healing."
+
+REASONS: Final[dict[Reason, Wording]] = {
+    Reason.SITE_DOWN: Wording(
+        "The portal does not answer. The importer is not at fault as far as anyone can tell.",
+        "nobody for now",
+        "The healer looks again by itself.",
+    ),
+    Reason.CREDENTIAL: Wording(
+        "The portal refuses the login.",
+        "{owner}",
+        "Check the account at the portal and renew the credential in the vault. The login is not tried again until then. "
+        + _NEW_TICKET,
+    ),
+    Reason.MFA: Wording(
+        "The portal asks for a second factor.",
+        "{owner}",
+        "Arrange access without a second factor, or fetch by hand. " + _NEW_TICKET,
+    ),
+    Reason.CAPTCHA: Wording(
+        "The portal asks for a CAPTCHA. The healer never tries to get past one.",
+        "{owner}",
+        "Agree with the utility on access for machines, or fetch by hand. " + _NEW_TICKET,
+    ),
+    Reason.ANTI_BOT: Wording(
+        "The portal defends itself against automated visits. The healer never evades such a defence.",
+        "{owner}",
+        "Agree with the utility on access for machines, or fetch less often. " + _NEW_TICKET,
+    ),
+    Reason.NO_NEW_BILL: Wording(
+        "The importer works; the portal has no bill to give.",
+        "{owner}",
+        "Wait for the next bill, or ask the utility why there is none.",
+    ),
+    Reason.ALREADY_HEALED: Wording(
+        "The importer fetches its bills again, unchanged.",
+        "nobody",
+        "Nothing is left to do; the ticket is closed.",
+    ),
+    Reason.AMBIGUOUS: Wording(
+        "The evidence does not say what should be changed.",
+        _ENGINEER,
+        "Look at the gate run below and decide what is right.",
+    ),
+    Reason.OUT_OF_SCOPE: Wording(
+        "This is not a breakage that the healer may mend.",
+        _ENGINEER,
+        "Look at the evidence and mend it by hand.",
+    ),
+    Reason.ATTEMPTS_SPENT: Wording(
+        "All attempts failed at the gate. No pull request was opened.",
+        _ENGINEER,
+        "The branch holds the last attempt; the gate runs below show why each one failed.",
+    ),
+    Reason.SAME_FAILURE: Wording(
+        "Two attempts ended in the same failure, so the healer stopped. No pull request was opened.",
+        _ENGINEER,
+        "The branch holds the last attempt; the gate runs below show the failure.",
+    ),
+    Reason.NO_PATCH: Wording(
+        "The agent found no change that would mend the importer.",
+        _ENGINEER,
+        "Mend it by hand; the gate run below shows the page.",
+    ),
+    Reason.PATCH_REFUSED: Wording(
+        "The agent's changes broke the rules for changes and were not pushed.",
+        _ENGINEER,
+        "The case keeps the refused changes and the reasons.",
+    ),
+    Reason.PUSH_REFUSED: Wording(
+        "GitHub refused the branch, or somebody else has committed to it. The healer keeps its hands off.",
+        _ENGINEER,
+        "Look at the branch; delete it if the healer may begin again. " + _NEW_TICKET,
+    ),
+    Reason.GATE_BROKEN: Wording(
+        "The gate could not be run to its end, several times. Nothing is known about the importer.",
+        "the healer's operators",
+        "Look at the gate runs below. " + _NEW_TICKET,
+    ),
+    Reason.UNKNOWN_IMPORTER: Wording(
+        "No such importer is in importers.toml.",
+        "whoever wrote the ticket",
+        "Correct the importer's name in the ticket, or enter the importer.",
+    ),
+    Reason.TICKET_MISMATCH: Wording(
+        "The ticket does not fit what was sent about it.",
+        "whoever wrote the ticket",
+        "Correct the ticket's project, type, status or component.",
+    ),
+    Reason.CREDENTIAL_MISSING: Wording(
+        "The vault has no credential for this importer.",
+        "{owner}",
+        "Store the credential in the vault. " + _NEW_TICKET,
+    ),
+}
+
+STATES: Final[dict[State, Wording]] = {
+    State.PUBLISHED: Wording(
+        "Healed, and proved on the live portal. A pull request waits for review.",
+        "a reviewer of {owner}",
+        "Review and merge it; deploying stays with you.",
+    ),
+    State.OBSERVED: Wording(
+        "A change was found. This importer is only observed, so there is no pull request.",
+        _ENGINEER,
+        "The case holds the proposed change.",
+    ),
+    State.BRANCH_ONLY: Wording(
+        "Healed on a branch, and proved on the live portal. This importer gets no pull request from the healer.",
+        _ENGINEER,
+        "Open a pull request from the branch, if you agree.",
+    ),
+    State.CLOSED_UNMERGED: Wording(
+        "Healed on a branch, and proved on the live portal; but its pull request was closed by a person and stays closed.",
+        _ENGINEER,
+        "Open it again, if the change is wanted after all.",
+    ),
+    State.QUEUED: Wording(
+        "Another case is healing the same importer.",
+        "nobody for now",
+        "This case goes on when the other one has ended.",
+    ),
+}
+
+
+class Statuses(NamedTuple):
+    """The names of the project's own statuses."""
+
+    review: str
+    waiting: str
+    done: str
+
+
+def target_status(case: Case, statuses: Statuses) -> str | None:
+    """Say to which status the ticket is moved, or None where it stays: an engineer's queue is sorted by engineers."""
+    match case.state:
+        case State.PUBLISHED:
+            return statuses.review
+        case State.NOT_FIXED:
+            return statuses.done if case.reason is Reason.ALREADY_HEALED else statuses.waiting
+        case _:
+            return None
+
+
+def comment(case: Case, importer: Importer | None, links: Links) -> str:
+    """Give the sticky comment about where the case stands now. `importer` is None where the registry does not know it."""
+    words = STATES[case.state] if case.state in STATES else REASONS[case.reason or Reason.AMBIGUOUS]
+    owner = words.owner.format(owner=prose.wiki(importer.owner) if importer else "the importers' team")
+    lines = [
+        f"h3. Importer Healer: {_headline(case)}",
+        words.what,
+        *([f"*Evidence:* {prose.wiki(case.reason_text, _EVIDENCE)}"] if case.reason_text else []),
+        f"*Who acts:* {owner}",
+        f"*What next:* {words.then}{_next_check(case)}",
+        "",
+        *_places(case, links),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _headline(case: Case) -> str:
+    state = case.state.value.replace("_", " ")
+    return f"{state} ({case.reason.value})" if case.reason else state
+
+
+def _next_check(case: Case) -> str:
+    return f" Next look: {case.next_check:%Y-%m-%d %H:%M} UTC." if case.next_check else ""
+
+
+def _places(case: Case, links: Links) -> list[str]:
+    pull = case.pull_request
+    found = [f"* Pull request: [#{pull.number}|{pull.url}]"] if pull else []
+    found += [f"* Branch: {{{{{case.branch}}}}}"] if case.branch else []
+    found += (
+        [f"* Gate on the base branch: [run {case.diagnosis.run.run_id}|{case.diagnosis.run.url}]"]
+        if case.diagnosis
+        else []
+    )
+    found += [line for attempt in case.attempts for line in _attempt(attempt)]
+    return [*found, f"* [Case|{links.case}] · [runs in Prefect|{links.prefect}]"]
+
+
+def _attempt(attempt: Attempt) -> list[str]:
+    if attempt.run:
+        verdict = attempt.verdict.conclusion.value if attempt.verdict else "without a verdict"
+        return [f"* Attempt {attempt.number}: [run {attempt.run.run_id}|{attempt.run.url}], {verdict}"]
+    return (
+        [f"* Attempt {attempt.number}: {prose.wiki('; '.join(attempt.refusals), _EVIDENCE)}"]
+        if attempt.refusals
+        else []
+    )

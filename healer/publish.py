@@ -1,0 +1,130 @@
+"""Candidate + Verdict → pull request: whether there is one, and the receipt that its reviewer reads instead of a transcript.
+
+The receipt says what broke, what changed, what proves it and how it came here, in about twenty lines. Everything in it that is
+not ours goes through `healer.prose`.
+"""
+
+from enum import StrEnum
+from itertools import zip_longest
+from typing import Final
+
+from unidiff.patch import Hunk, PatchSet
+
+from healer import prose
+from healer.contracts import Attempt, Autonomy, Case, Contract, GateReport, Importer, PullRequest
+
+_SHOWN_LINES: Final = 6
+_SHOWN_CHANGES: Final = 5
+_MORE_TEXT: Final = 600
+
+
+class Action(StrEnum):
+    """What is done about the pull request of a verified case."""
+
+    OBSERVE = "observe"
+    BRANCH = "branch"
+    OPEN_DRAFT = "open_draft"
+    OPEN = "open"
+    LEAVE_CLOSED = "leave_closed"
+    LEAVE_MERGED = "leave_merged"
+
+
+class Links(Contract):
+    """Where people find a case: all are our own addresses."""
+
+    case: str
+    ticket: str
+    prefect: str
+
+
+def action(autonomy: Autonomy, existing: PullRequest | None) -> Action:
+    """Decide about the pull request. One that a person closed stays closed, one that was merged is history."""
+    if existing and existing.state != "open":
+        return Action.LEAVE_MERGED if existing.state == "merged" else Action.LEAVE_CLOSED
+    match autonomy:
+        case Autonomy.OBSERVE:
+            return Action.OBSERVE
+        case Autonomy.BRANCH:
+            return Action.BRANCH
+        case Autonomy.DRAFT:
+            return Action.OPEN_DRAFT
+        case Autonomy.PULL_REQUEST:
+            return Action.OPEN
+
+
+def title(case: Case) -> str:
+    """Give the pull request's title; a squash turns it into a commit's subject, so no foreign text is in it."""
+    return f"{case.id}: heal {case.importer}"
+
+
+def labels(case: Case) -> tuple[str, ...]:
+    """Give the labels by which pull requests of the healer are found."""
+    return ("importer-healer", f"importer:{case.importer}")
+
+
+def body(case: Case, importer: Importer, report: GateReport, links: Links) -> str:
+    """Give the receipt in GitHub's Markdown. `report` is the green report of the case's last attempt."""
+    attempt = case.attempts[-1]
+    sections = [_broke(case, importer), _changed(attempt), _proves(attempt, report), _came(case, links)]
+    return "\n\n".join(sections) + "\n"
+
+
+def _broke(case: Case, importer: Importer) -> str:
+    diagnosis = case.diagnosis
+    failure = diagnosis.failure if diagnosis else None
+    if diagnosis is None or failure is None:
+        return f"### What broke\n{prose.markdown(importer.title)} could not be fetched."
+    step = f" at step {failure.step}" if failure.step else ""
+    place = f" ({prose.code(f'{failure.file}:{failure.line}')})" if failure.file else ""
+    what = prose.code(failure.message or failure.exception or failure.kind.value)
+    seen = f"Seen by the [gate on the base branch]({diagnosis.run.url})."
+    return f"### What broke\n{prose.markdown(importer.title)} failed{step}: {what}{place}. {seen}"
+
+
+def _changed(attempt: Attempt) -> str:
+    told = [f"- {prose.markdown(line)}" for line in attempt.changes[:_SHOWN_CHANGES]]
+    why = f"In the agent's words: {prose.markdown(attempt.diagnosis, _MORE_TEXT)}" if attempt.diagnosis else ""
+    parts = ["### What changed", why, *told, "", *_before_and_after(attempt.diff)]
+    return "\n".join(parts).replace("\n\n\n", "\n\n")
+
+
+def _before_and_after(diff: str) -> list[str]:
+    rows = [row for file in PatchSet(diff) for hunk in file for row in _pairs(hunk)]
+    shown = [f"| {prose.code(old)} | {prose.code(new)} |" for old, new in rows[:_SHOWN_LINES]]
+    more = [f"\nand {len(rows) - _SHOWN_LINES} more lines."] if len(rows) > _SHOWN_LINES else []
+    return ["| before | after |", "|---|---|", *shown, *more]
+
+
+def _pairs(hunk: Hunk) -> list[tuple[str, str]]:
+    """Set the lines that a hunk removes beside those that it adds."""
+    removed = [line.value.strip() for line in hunk if line.is_removed]
+    added = [line.value.strip() for line in hunk if line.is_added]
+    return list(zip_longest(removed, added, fillvalue=""))
+
+
+def _proves(attempt: Attempt, report: GateReport) -> str:
+    run = f"[gate on this branch]({attempt.run.url})" if attempt.run else "gate on this branch"
+    fetched = (
+        f"The {run} ran `{report.sha[:12]}` against the live portal: {report.bills} bills, {report.logins_used} logins."
+    )
+    rows = [
+        f"| {prose.code(check.name)} | {'passed' if check.passed else 'failed'} | {prose.markdown(check.detail)} |"
+        for check in report.checks
+    ]
+    table = ["", "| check | result | |", "|---|---|---|", *rows] if rows else []
+    return "\n".join(["### What proves it", fetched, *table])
+
+
+def _came(case: Case, links: Links) -> str:
+    *earlier, last = case.attempts
+    history = [f"- Attempt {a.number}: {prose.markdown(_outcome(a))}" for a in earlier]
+    place = f"[ticket]({links.ticket}) · [case]({links.case}) · [runs in Prefect]({links.prefect})"
+    head = f"Attempt {last.number} by {prose.markdown(last.agent or 'an agent')} · {place}"
+    yours = "Merging and deploying are yours; nothing here does either."
+    return "\n".join(["### How it came here", head, *history, "", yours])
+
+
+def _outcome(attempt: Attempt) -> str:
+    if attempt.refusals:
+        return f"refused by the guard: {'; '.join(attempt.refusals)}"
+    return attempt.verdict.why if attempt.verdict else "without a verdict"

@@ -1,0 +1,98 @@
+"""What the ticket is told."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from factories import NOW, make_case, make_failure, make_importer, make_run
+from healer.contracts import Attempt, Conclusion, Diagnosis, PullRequest, Reason, State, Verdict
+from healer.notice import REASONS, STATES, Statuses, comment, target_status
+from healer.publish import Links
+
+LINKS = Links(
+    case="https://healer.example/v1/cases/UTIL-101",
+    ticket="https://jira.example/x",
+    prefect="https://prefect.example/runs",
+)
+STATUSES = Statuses(review="In Review", waiting="Blocked", done="Done")
+NOT_FIXED = (
+    Reason.SITE_DOWN, Reason.CREDENTIAL, Reason.MFA, Reason.CAPTCHA, Reason.ANTI_BOT, Reason.NO_NEW_BILL, Reason.AMBIGUOUS,
+)  # fmt: skip
+
+
+def a_failed_case(**fields):
+    red = Verdict(conclusion=Conclusion.FAILURE, why="red")
+    run = make_run(run_id=7002, url="https://github.example/runs/7002")
+    attempts = (Attempt(number=1, refusals=("path: no",)), Attempt(number=2, run=run, verdict=red))
+    diagnosis = Diagnosis(run=make_run(), verdict=red, failure=make_failure())
+    return make_case(
+        **{
+            "state": State.NEEDS_ENGINEER,
+            "reason": Reason.ATTEMPTS_SPENT,
+            "branch": "heal/UTIL-101",
+            "attempts": attempts,
+            "diagnosis": diagnosis,
+            **fields,
+        }
+    )
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_every_reason_has_words_an_owner_and_a_next_step(reason):
+    """No outcome leaves a reader to ask what it means, who acts and what comes next."""
+    text = comment(make_case(state=State.NEEDS_ENGINEER, reason=reason), make_importer(), LINKS)
+    assert REASONS[reason].what in text
+    assert re.search(r"^\*Who acts:\* \S", text, re.MULTILINE)
+    assert re.search(r"^\*What next:\* \S", text, re.MULTILINE)
+    assert "{owner}" not in text
+
+
+@pytest.mark.parametrize("state", list(STATES))
+def test_every_good_end_has_its_own_words(state):
+    """A pull request, a branch, an observation and a queue are told apart."""
+    assert STATES[state].what in comment(make_case(state=state), make_importer(), LINKS)
+
+
+def test_unhealed_case_names_branch_and_evidence():
+    """An engineer finds the branch, the red run of each attempt, and why one was refused."""
+    text = comment(a_failed_case(), make_importer(), LINKS)
+    assert "* Branch: {{heal/UTIL-101}}" in text
+    assert "* Gate on the base branch: [run 7001|" in text
+    assert "* Attempt 1: path: no" in text
+    assert "* Attempt 2: [run 7002|https://github.example/runs/7002], failure" in text
+
+
+def test_published_case_links_its_pull_request():
+    """The comment leads to the pull request."""
+    pull = PullRequest(number=5, url="https://github.example/pull/5", state="open", head_sha="b" * 40)
+    text = comment(make_case(state=State.PUBLISHED, pull_request=pull), make_importer(), LINKS)
+    assert "[#5|https://github.example/pull/5]" in text
+
+
+def test_wake_up_is_announced():
+    """Where we look again by ourselves, the ticket says when."""
+    assert "2026-11-24 10:00 UTC" in comment(a_failed_case(next_check=NOW), make_importer(), LINKS)
+
+
+def test_ticket_goes_where_its_next_reader_looks():
+    """Review for a pull request, waiting for what is not ours, done for what healed itself; engineers sort their own queue."""
+    assert target_status(make_case(state=State.PUBLISHED), STATUSES) == "In Review"
+    assert {target_status(make_case(state=State.NOT_FIXED, reason=r), STATUSES) for r in NOT_FIXED} == {"Blocked"}
+    assert target_status(make_case(state=State.NOT_FIXED, reason=Reason.ALREADY_HEALED), STATUSES) == "Done"
+    assert target_status(a_failed_case(), STATUSES) is None
+
+
+def test_importer_without_an_owner_is_somebodys():
+    """A ticket about an unknown importer has an owner as well."""
+    text = comment(make_case(state=State.NEEDS_ENGINEER, reason=Reason.UNKNOWN_IMPORTER), None, LINKS)
+    assert "whoever wrote the ticket" in text
+
+
+@given(st.text(max_size=400))
+def test_evidence_cannot_act(words):
+    """Whatever the evidence says, no macro, mention, image or foreign link appears in the comment."""
+    hostile = words + " {html} [~admin] !https://evil.example/i.png! [x|https://evil.example]"
+    text = comment(a_failed_case(reason_text=hostile), make_importer(), LINKS)
+    assert not re.search(r"(?<!\\)\{html|(?<!\\)\[~|(?<!\\)!|://evil", text)

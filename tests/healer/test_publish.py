@@ -1,0 +1,122 @@
+"""The pull request of a verified case."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from factories import make_case, make_failure, make_importer, make_report, make_run
+from healer.contracts import (
+    Attempt,
+    Autonomy,
+    Check,
+    Conclusion,
+    Diagnosis,
+    GateMode,
+    PullRequest,
+    Verdict,
+)
+from healer.publish import Action, Links, action, body, labels, title
+
+LINKS = Links(
+    case="https://healer.example/v1/cases/UTIL-101",
+    ticket="https://jira.example/browse/UTIL-101",
+    prefect="https://prefect.example/runs",
+)
+DIFF = """--- a/lib/gatherers/brightwater.rb
++++ b/lib/gatherers/brightwater.rb
+@@ -20,3 +20,3 @@
+   def bills
+-    page.css("table#bills tbody tr").map do |row|
++    page.css("table#invoices tbody tr").map do |row|
+       bill(row)
+"""
+
+
+def a_verified_case(**fields):
+    red = Verdict(conclusion=Conclusion.FAILURE, why="red")
+    verify = make_run(run_id=7002, mode=GateMode.VERIFY, attempt=2, url="https://github.example/runs/7002")
+    attempts = (
+        Attempt(number=1, refusals=("path: spec/x_spec.rb may not be changed",)),
+        Attempt(
+            number=2,
+            **{"agent": "relocate", "changes": ("the table has another id",), "diff": DIFF, "run": verify, **fields},
+        ),
+    )
+    return make_case(attempts=attempts, diagnosis=Diagnosis(run=make_run(), verdict=red, failure=make_failure()))
+
+
+def a_green_report():
+    return make_report(
+        conclusion=Conclusion.SUCCESS,
+        failure=None,
+        bills=3,
+        sha="b" * 40,
+        checks=(Check(name="bills_at_least", passed=True, detail="3 of 3"),),
+    )
+
+
+def a_pull(state="open"):
+    return PullRequest(number=5, url="https://github.example/pull/5", state=state, head_sha="b" * 40)
+
+
+@pytest.mark.parametrize(
+    ("autonomy", "expected"),
+    [
+        (Autonomy.OBSERVE, Action.OBSERVE),
+        (Autonomy.BRANCH, Action.BRANCH),
+        (Autonomy.DRAFT, Action.OPEN_DRAFT),
+        (Autonomy.PULL_REQUEST, Action.OPEN),
+    ],
+)
+def test_autonomy_says_how_far_the_healer_goes(autonomy, expected):
+    """Each level has its own action, also where the one pull request is open already."""
+    assert action(autonomy, None) is expected
+    assert action(autonomy, a_pull()) is expected
+
+
+@pytest.mark.parametrize("autonomy", list(Autonomy))
+def test_person_who_closed_it_has_the_last_word(autonomy):
+    """A closed pull request is never opened again, a merged one never repeated."""
+    assert action(autonomy, a_pull("closed")) is Action.LEAVE_CLOSED
+    assert action(autonomy, a_pull("merged")) is Action.LEAVE_MERGED
+
+
+def test_receipt_tells_the_story_in_about_twenty_lines():
+    """It names what broke, the line before and after, what proves it, how it came here, and where to look."""
+    text = body(a_verified_case(), make_importer(), a_green_report(), LINKS)
+    for part in (
+        "at step 3: `nothing matches table#bills tbody tr` (`lib/gatherers/brightwater.rb:21`)",
+        '| `page.css("table#bills tbody tr").map do ¦row¦` | `page.css("table#invoices tbody tr").map do ¦row¦` |',
+        "- the table has another id",
+        "| `bills_at_least` | passed | 3 of 3 |",
+        "[gate on this branch](https://github.example/runs/7002) ran `bbbbbbbbbbbb`",
+        "- Attempt 1: refused by the guard: path: spec/x\\_spec.rb may not be changed",
+        f"[ticket]({LINKS.ticket})",
+        f"[case]({LINKS.case})",
+        f"[runs in Prefect]({LINKS.prefect})",
+    ):
+        assert part in text
+    assert 15 <= len(text.splitlines()) <= 30
+
+
+def test_title_and_labels_find_the_case():
+    """Ticket and importer are in the title, and in the labels."""
+    assert title(a_verified_case()) == "UTIL-101: heal brightwater"
+    assert labels(a_verified_case()) == ("importer-healer", "importer:brightwater")
+
+
+def test_long_change_is_cut_and_says_so():
+    """A reviewer sees the first lines and how many there are more."""
+    lines = "".join(f"-old {n}\n+new {n}\n" for n in range(9))
+    diff = f"--- a/x.rb\n+++ b/x.rb\n@@ -1,9 +1,9 @@\n{lines}"
+    assert "and 3 more lines." in body(a_verified_case(diff=diff), make_importer(), a_green_report(), LINKS)
+
+
+@given(st.text(max_size=400))
+def test_agents_words_cannot_act(words):
+    """Whatever the agent says, no mention, image, tag or foreign link appears in the receipt."""
+    hostile = words + " @octocat closes #1 <img src=x> ![i](https://evil.example/i) [l](https://evil.example)"
+    case = a_verified_case(diagnosis=hostile, changes=(hostile,), agent=hostile)
+    text = body(case, make_importer(), a_green_report(), LINKS)
+    for acting in ("@", "<img", "![", "](https://evil", "#1"):
+        assert acting not in text
