@@ -1,1 +1,41 @@
-"""The prose that agents read."""
+"""Prose for agents, versioned and rendered; no decision is made here.
+
+A prompt speaks about foreign text (pages, source, failures): such text is a value, never part of a template, and stands in a fence
+that it cannot close.
+"""
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Final, Literal
+
+from jinja2 import Environment, StrictUndefined
+
+PROMPT_VERSION: Final = "1"
+"""Counts up with every change of a prompt's text; commits name it, so that outcomes can be compared."""
+
+Name = Literal["system", "brief"]
+_SHORTEST_FENCE: Final = 3
+
+
+def _fence(text: str, language: str = "") -> str:
+    """Give text as a Markdown block whose fence is longer than any run of backticks in it."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(_SHORTEST_FENCE, longest + 1)
+    return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701 - Markdown for a model, not HTML for a browser
+    environment.filters["fence"] = _fence
+    return environment
+
+
+def render(name: Name, **values: object) -> str:
+    """Give a prompt's text with its values set.
+
+    Raises: jinja2.UndefinedError where a value that the prompt names is absent.
+    """
+    template = files(__name__).joinpath(f"{name}.md").read_text(encoding="utf-8")
+    return _environment().from_string(template).render(**values)
