@@ -111,3 +111,33 @@ def make_report(**fields: Any) -> GateReport:
 
 def make_case(**fields: Any) -> Case:
     return Case(**{"id": "UTIL-101", "importer": "brightwater", "opened_at": NOW, "updated_at": NOW, **fields})
+
+
+def make_claims(now: int, **claims: Any) -> dict[str, Any]:
+    """Give the claims of GitHub's token for `make_run()`, called from the pinned gate at `now`; a claim given as None is left out."""
+    given = {
+        "iss": "https://token.actions.githubusercontent.com",
+        "aud": "importer-healer:lease",
+        "sub": "repo:acme/importers:ref:refs/heads/main",
+        "jti": "5e0e0b0d-jti",
+        "iat": now,
+        "nbf": now - 600,
+        "exp": now + 300,
+        "repository": "acme/importers",
+        "repository_id": "74",
+        "repository_owner": "acme",
+        "repository_owner_id": "65",
+        "ref": "refs/heads/main",
+        "sha": SHA,
+        "event_name": "workflow_dispatch",
+        "run_id": "7001",
+        "run_attempt": "1",
+        "workflow": "healer-gate",
+        "workflow_ref": "acme/importers/.github/workflows/healer-gate.yml@refs/heads/main",
+        "workflow_sha": SHA,
+        "job_workflow_ref": "acme/importer-healer/.github/workflows/verify-fetch.yml@" + "c" * 40,
+        "job_workflow_sha": "c" * 40,
+        "runner_environment": "github-hosted",
+        **claims,
+    }
+    return {name: value for name, value in given.items() if value is not None}

@@ -1,0 +1,35 @@
+"""The event chain of a case (SPEC, "Event chain"): each link's hash covers its content and the hash before it."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Final
+
+from healer.contracts import Event
+
+GENESIS: Final = "0" * 64
+EventData = dict[str, str | int | float | bool | None]
+
+
+def _hash(event: Event) -> str:
+    content = event.model_dump(mode="json", exclude={"hash"})
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def link(previous: Event | None, at: datetime, kind: str, data: EventData) -> Event:
+    """Give the event that follows `previous`, or the first one."""
+    seq, before = (previous.seq + 1, previous.hash) if previous else (1, GENESIS)
+    event = Event(seq=seq, at=at, kind=kind, data=data, previous=before, hash="")
+    return event.model_copy(update={"hash": _hash(event)})
+
+
+def first_break(events: Iterable[Event]) -> int | None:
+    """Give the sequence number at which a chain was changed, cut into, or reordered; None where it is whole."""
+    seq, before = 1, GENESIS
+    for event in events:
+        if (event.seq, event.previous, event.hash) != (seq, before, _hash(event)):
+            return seq
+        seq, before = seq + 1, event.hash
+    return None

@@ -1,0 +1,186 @@
+"""Who calls from a GitHub runner: an OIDC token in, an `Identity` out, and whether it is the run that we dispatched.
+
+The token's form is checked before any library parses it: size, exactly three parts, one spelling of each (base64url without padding, as
+RFC 7515 has it; two of Wycheproof's vectors with padding pass PyJWT alone). Claims as GitHub documents them ("OpenID Connect reference").
+"""
+
+import base64
+import binascii
+import hmac
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from healer import strict_json
+from healer.contracts import Case, GateRun
+from healer.errors import Rejected
+
+MAX_TOKEN: Final = 8192
+LEEWAY_S: Final = 30
+MAX_LIFE_S: Final = 3600
+_PART: Final = re.compile(r"[A-Za-z0-9_-]+")
+_KEY_ID: Final = re.compile(r"[\x21-\x7e]{1,128}")
+GATE_WORKFLOW: Final = ".github/workflows/verify-fetch.yml"
+
+_Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=512)]
+_Digits = Annotated[str, StringConstraints(strict=True, pattern=r"^[1-9][0-9]{0,18}$")]
+_Hex = Annotated[str, StringConstraints(strict=True, pattern=r"^[0-9a-f]{40}$")]
+
+
+class Identity(BaseModel):
+    """The claims that we rely on. GitHub writes all ids as JSON strings."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+    iss: _Text
+    aud: _Text
+    sub: _Text
+    jti: _Text
+    exp: int
+    iat: int
+    nbf: int | None = None
+    repository: _Text
+    repository_id: _Digits | None = None
+    repository_owner: _Text | None = None
+    repository_owner_id: _Digits | None = None
+    ref: _Text
+    sha: _Hex
+    event_name: _Text
+    run_id: _Digits
+    run_attempt: _Digits
+    workflow_ref: _Text
+    workflow_sha: _Hex | None = None
+    job_workflow_ref: _Text
+    job_workflow_sha: _Hex
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What holds for every run that we dispatch. A repository's id outlives its name; where it is known it must fit."""
+
+    issuer: str
+    repository: str
+    caller_workflow: str
+    gate_repository: str
+    gate_sha: str
+    repository_id: int | None = None
+
+
+def _bad(why: str) -> Rejected:
+    return Rejected(f"the identity token {why}.", reason="bad_identity", status=401)
+
+
+def _decoded(part: str) -> bytes:
+    """Undo base64url in its one spelling."""
+    try:
+        raw = base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    except (binascii.Error, ValueError):
+        raise _bad("is malformed") from None
+    if not _PART.fullmatch(part) or base64.urlsafe_b64encode(raw).rstrip(b"=") != part.encode("ascii"):
+        raise _bad("is malformed")
+    return raw
+
+
+def _members(raw: bytes) -> dict[str, Any]:
+    try:
+        return strict_json.parse(raw)
+    except Rejected:
+        raise _bad("is malformed") from None
+
+
+def bearer(header: str | None) -> str:
+    """Give the token of an `Authorization: Bearer` header.
+
+    Raises: Rejected (401, `bad_identity`).
+    """
+    scheme, _, token = (header or "").partition(" ")
+    if scheme.lower() != "bearer" or not token or len(token) > MAX_TOKEN:
+        raise _bad("is absent or too long")
+    return token
+
+
+def key_id(token: str) -> str:
+    """Check a token's form and give the id of the key that it claims to be signed with.
+
+    Raises: Rejected (401, `bad_identity`).
+    """
+    parts = token.split(".")
+    if len(token) > MAX_TOKEN or len(parts) != 3:  # noqa: PLR2004 - header, claims, signature (RFC 7515)
+        raise _bad("is malformed")
+    head, _, _ = (_decoded(part) for part in parts)
+    header = _members(head)
+    kid = header.get("kid")
+    if header.get("alg") != "RS256" or "crit" in header or not isinstance(kid, str) or not _KEY_ID.fullmatch(kid):
+        raise _bad("is not signed in the way that GitHub signs")
+    return kid
+
+
+def _check_time(claims: Identity, now: float) -> None:
+    if now >= claims.exp + LEEWAY_S:
+        raise _bad("has expired")
+    if max(claims.iat, claims.nbf or 0) > now + LEEWAY_S:
+        raise _bad("is not valid yet")
+    if claims.exp - claims.iat > MAX_LIFE_S:
+        raise _bad("is valid for too long")
+
+
+def verify(token: str, key: RSAPublicKey, issuer: str, audience: str, now: float) -> Identity:
+    """Verify signature, issuer, audience and time (`now` in Unix seconds) of a token whose form `key_id` has checked.
+
+    Raises: Rejected (401, `bad_identity`), the same sentence for a wrong signature, issuer and audience.
+    """
+    try:
+        jwt.api_jws.decode(token, key, algorithms=["RS256"])
+        claims = Identity.model_validate(_members(_decoded(token.split(".")[1])))
+    except (jwt.PyJWTError, ValidationError):
+        raise _bad("does not hold") from None
+    if not (hmac.compare_digest(claims.iss, issuer) and hmac.compare_digest(claims.aud, audience)):
+        raise _bad("does not hold")
+    _check_time(claims, now)
+    return claims
+
+
+def _is_our_subject(claims: Identity, repository: str) -> bool:
+    """Accept both forms of `sub`: by names, and, for repositories made since 2026-07-15, by names with ids."""
+    owner, _, name = repository.partition("/")
+    form = rf"repo:{re.escape(owner)}(@[0-9]+)?/{re.escape(name)}(@[0-9]+)?:.+"
+    return re.fullmatch(form, claims.sub) is not None
+
+
+def _differences(claims: Identity, run: GateRun, expected: Expected) -> list[str]:
+    """Name the claims that are not those of the run; their values stay out, because they are the caller's words."""
+    caller = f"{expected.repository}/{expected.caller_workflow}@{run.ref}"
+    gate = f"{expected.gate_repository}/{GATE_WORKFLOW}@"
+    fits = {
+        "sub": _is_our_subject(claims, expected.repository),
+        "repository": claims.repository == expected.repository,
+        "repository_id": expected.repository_id is None or claims.repository_id == str(expected.repository_id),
+        "event_name": claims.event_name == "workflow_dispatch",
+        "run_id": claims.run_id == str(run.run_id),
+        "run_attempt": claims.run_attempt == str(run.run_attempt),
+        "ref": claims.ref == run.ref,
+        "sha": claims.sha == run.sha,
+        "workflow_ref": claims.workflow_ref == caller,
+        "workflow_sha": claims.workflow_sha in {None, run.sha},
+        "job_workflow_ref": claims.job_workflow_ref.startswith(gate),
+        "job_workflow_sha": claims.job_workflow_sha == expected.gate_sha,
+    }
+    return [name for name, fit in fits.items() if not fit]
+
+
+def awaited(claims: Identity, case: Case | None, expected: Expected) -> GateRun:
+    """Give the run that the caller is: the one that its case awaits, in the pinned gate, on the commit that we dispatched.
+
+    Raises: Rejected (403, `not_our_run`) naming the claims that differ.
+    """
+    run = case.awaiting if case else None
+    if run is None:
+        raise Rejected("no case awaits this run.", reason="not_our_run", status=403)
+    if wrong := _differences(claims, run, expected):
+        what = f"the run differs from the one that was dispatched in: {', '.join(wrong)}."
+        raise Rejected(what, reason="not_our_run", status=403)
+    return run

@@ -1,0 +1,94 @@
+"""Intake: verified bytes → `Delivery`; a ticket → `Incident` or why not; a gate run → what follows it."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from healer import strict_json
+from healer.contracts import (
+    Case,
+    Delivery,
+    GateMode,
+    GateReport,
+    GateRun,
+    Importer,
+    Incident,
+    Reason,
+    RunRequest,
+    Ticket,
+)
+from healer.errors import Rejected
+from healer.signing import Signed
+
+
+@dataclass(frozen=True)
+class AdmissionPolicy:
+    """Which tickets may be acted on at all."""
+
+    project: str
+    issue_types: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class NotAdmitted:
+    """Why a ticket is not acted on, in words that its reader understands."""
+
+    reason: Reason
+    explanation: str
+
+
+def read_delivery(body: bytes, signed: Signed, received_at: datetime) -> Delivery:
+    """Read the body of a verified delivery: `ticket` and `importer`; other members are ignored.
+
+    Raises: Rejected (422, `bad_body`), never with any of the body.
+    """
+    members = strict_json.parse(body)
+    try:
+        return Delivery(
+            id=signed.id,
+            ticket=members.get("ticket"),
+            importer=members.get("importer"),
+            body_sha256=hashlib.sha256(body).hexdigest(),
+            received_at=received_at,
+        )
+    except ValidationError:
+        what = 'the body must be {"ticket": "KEY-1", "importer": "name"}.'
+        raise Rejected(what, reason="bad_body", status=422) from None
+
+
+def _objection(ticket: Ticket, importer: Importer, policy: AdmissionPolicy) -> str | None:
+    """Give the first reason why the ticket does not fit; each is a rule of the registry or of the settings."""
+    if ticket.project != policy.project:
+        return f"it is in project {ticket.project}, and only {policy.project} is served"
+    if ticket.issue_type not in policy.issue_types:
+        return f"its type is {ticket.issue_type}, and only {', '.join(policy.issue_types)} are served"
+    if ticket.status_category == "done":
+        return f"it is closed already ({ticket.status})"
+    if importer.component not in ticket.components:
+        return f"it lacks the component {importer.component} of importer {importer.name}"
+    return None
+
+
+def admit(ticket: Ticket, importer: Importer | None, policy: AdmissionPolicy) -> Incident | NotAdmitted:
+    """Decide whether a ticket, as our own account reads it, is one that we act on for this importer.
+
+    `importer` is the registry's entry of the importer that the delivery named, None where there is none.
+    """
+    if importer is None:
+        return NotAdmitted(Reason.UNKNOWN_IMPORTER, "the registry has no such importer; add it to importers.toml")
+    if (objection := _objection(ticket, importer, policy)) is not None:
+        return NotAdmitted(Reason.TICKET_MISMATCH, f"{ticket.key} is not acted on: {objection}")
+    return Incident(case=ticket.key, importer=importer.name, summary=ticket.summary)
+
+
+def follow_up(case: Case, run: GateRun | GateReport) -> RunRequest | None:
+    """Give the flow run that a finished gate run starts: the next attempt after `diagnose`, the judgement after `verify`."""
+    match run.mode:
+        case GateMode.DIAGNOSE:
+            return RunRequest(flow="heal", case=case.id, attempt=len(case.attempts) + 1)
+        case GateMode.VERIFY:
+            return RunRequest(flow="publish", case=case.id, run_id=run.run_id, run_attempt=run.run_attempt)
+        case GateMode.PROBE:
+            return None
