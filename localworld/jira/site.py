@@ -1,0 +1,105 @@
+"""What belongs to the site and not to a ticket: server, people, project, fields."""
+
+from localworld.jira.call import Answer, Call
+from localworld.jira.model import now
+from localworld.jira.problem import Problem
+from localworld.jira.workflow import TYPES
+
+_FIELDS = (
+    "summary",
+    "description",
+    "status",
+    "issuetype",
+    "components",
+    "labels",
+    "assignee",
+    "reporter",
+    "resolution",
+)
+
+
+def server_info(call: Call) -> Answer:
+    """Tell which product this is; the only thing that an anonymous caller may ask."""
+    cloud = call.store.cloud
+    version = [1001, 0, 0] if cloud else [9, 12, 15]
+    return Answer(
+        200,
+        {
+            "baseUrl": call.store.url,
+            "version": "1001.0.0-SNAPSHOT" if cloud else "9.12.15",
+            "versionNumbers": version,
+            "deploymentType": "Cloud" if cloud else "Server",
+            "buildNumber": 100300 if cloud else 9120015,
+            "buildDate": "2026-01-01T00:00:00.000+0000",
+            "serverTime": now(),
+            "scmInfo": "0" * 40,
+            "serverTitle": "Jira",
+        },
+    )
+
+
+def myself(call: Call) -> Answer:
+    """Show the caller."""
+    return Answer(200, call.shapes.user(call.me))
+
+
+def users(call: Call) -> Answer:
+    """Find people by a part of their name or address."""
+    part = (call.query.get("query") or call.query.get("username") or "").lower()
+    found = [u.name for u in call.store.users.values() if part in u.name.lower() or part in u.email.lower()]
+    return Answer(200, [call.shapes.user(name) for name in found])
+
+
+def fields(_call: Call) -> Answer:
+    """List the fields that the stand-in has."""
+    return Answer(
+        200,
+        [
+            {
+                "id": name,
+                "key": name,
+                "name": name.title(),
+                "custom": False,
+                "orderable": True,
+                "navigable": True,
+                "searchable": True,
+                "clauseNames": [name],
+                "schema": {"type": "string", "system": name},
+            }
+            for name in _FIELDS
+        ],
+    )
+
+
+def project(call: Call) -> Answer:
+    """Show the one project."""
+    _known(call, call.path["project"])
+    types = [call.shapes.type(name) for name in TYPES]
+    components = [call.shapes.component(name) for name in call.store.components]
+    return Answer(200, {**call.shapes.project(), "issueTypes": types, "components": components})
+
+
+def create_meta(call: Call) -> Answer:
+    """Tell which issue types can be created, in the form that takes keys as parameters."""
+    wanted = call.listed("projectKeys")
+    here = call.store.project["key"] in wanted or not wanted
+    shown = {"expand": "issuetypes", **call.shapes.project(), "issuetypes": [call.shapes.type(n) for n in TYPES]}
+    return Answer(200, {"expand": "projects", "projects": [shown] if here else []})
+
+
+def create_meta_types(call: Call) -> Answer:
+    """Tell which issue types a project has, in the form that takes the key in the path."""
+    _known(call, call.path["project"])
+    types = [call.shapes.type(name) for name in TYPES]
+    member = "issueTypes" if call.store.cloud else "values"
+    return Answer(200, {"startAt": 0, "maxResults": 50, "total": len(types), member: types})
+
+
+def application_links(_call: Call) -> Answer:
+    """Refuse to list application links, as JIRA does to everybody but an administrator."""
+    raise Problem(404, "null for uri: /rest/applinks/latest/listApplicationlinks")
+
+
+def _known(call: Call, key_or_id: str) -> None:
+    if key_or_id not in (call.store.project["key"], call.store.project["id"]):
+        raise Problem(404, f"No project could be found with key '{key_or_id}'.")
