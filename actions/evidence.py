@@ -1,0 +1,119 @@
+"""From what a container left to what may be said about it: checks, failure, trace, log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from actions import log, results
+from actions.console import Exit
+from healer.checks import check_exit, check_result, pdf_names
+from healer.clients.container import RunResult
+from healer.clients.gateway import Lease
+from healer.contracts import Check, Conclusion, Failure, Importer, Trace
+from healer.errors import HealerError
+from healer.redact import Redactor
+from healer.trace import failure_from, redact_trace
+
+RESULT: Final = "result"
+TRACE: Final = "trace"
+"""Names of `OUT_DIR` and `FETCH_TRACE_DIR` in the writable directory."""
+_CONTRACT_BROKEN: Final = 6
+_SOURCE_DOWN: Final = 4
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a gate run found. `log` is fit to be shown."""
+
+    conclusion: Conclusion
+    exit: Exit
+    summary: str
+    failure: Failure | None = None
+    checks: tuple[Check, ...] = ()
+    exit_code: int | None = None
+    bills: int = 0
+    logins_used: int = 0
+    log: tuple[str, ...] = ()
+    trace: Trace | None = None
+
+
+def broken(error: HealerError, exit: Exit = Exit.BROKEN, logins_used: int = 0) -> Evidence:  # noqa: A002 - the word for it
+    """Say that the gate itself could not do its work; it blames no patch."""
+    return Evidence(Conclusion.ERROR, exit, f"The gate could not judge: {error}", logins_used=logins_used)
+
+
+def of_probe(importer: Importer, *, up: bool) -> Evidence:
+    """Say whether the portal answers."""
+    check = Check(name="portal_answers", passed=up)
+    if up:
+        return Evidence(Conclusion.SUCCESS, Exit.GREEN, f"{importer.title} answers.", checks=(check,))
+    failure = failure_from(None, _SOURCE_DOWN, importer.name)
+    return Evidence(Conclusion.FAILURE, Exit.RED, f"{importer.title} does not answer.", failure, (check,))
+
+
+def of_fetch(ended: RunResult, out: Path, lease: Lease, redactor: Redactor) -> Evidence:
+    """Judge a fetch by how it ended and what it left in `out`."""
+    importer = lease.grant.importer
+    result = results.read_json(out / RESULT, f"{importer.name}.json", results.RESULT_MAX)
+    checks = _checks(ended, result, out / RESULT, importer)
+    failure = None if all(check.passed for check in checks) else _failure(ended, checks, out, importer, redactor)
+    return Evidence(
+        conclusion=Conclusion.FAILURE if failure else Conclusion.SUCCESS,
+        exit=Exit.RED if failure else Exit.GREEN,
+        summary=_summary(importer, checks, failure),
+        failure=failure,
+        checks=checks,
+        exit_code=ended.exit_code,
+        bills=0 if failure or result is None else len(result["bills"]),
+        logins_used=len(lease.grant.refs),
+        log=log.lines(ended.output, redactor),
+        trace=_trace(out / TRACE, lease, redactor),
+    )
+
+
+def _checks(ended: RunResult, result: Mapping[str, Any] | None, folder: Path, importer: Importer) -> tuple[Check, ...]:
+    """Judge a fetch that failed by its exit alone: what it left besides is from before the failure."""
+    exited = check_exit(ended.exit_code)
+    if not exited.passed:
+        return (exited,)
+    pdfs = results.read_pdfs(folder, pdf_names(result))
+    return exited, *check_result(result, pdfs, importer)
+
+
+def _failure(ended: RunResult, checks: tuple[Check, ...], out: Path, importer: Importer, redactor: Redactor) -> Failure:
+    if ended.exit_code == 0:
+        wrong = [check.name for check in checks if not check.passed]
+        said = {"exception": f"gate check {wrong[0]}", "message": f"The result is not true: {', '.join(wrong)}."}
+        return failure_from(said, _CONTRACT_BROKEN, importer.name)
+    if ended.out_of_memory:
+        said = {"exception": "out of memory", "message": "The container reached its memory limit."}
+        return failure_from(said, ended.exit_code, importer.name)
+    written = results.read_json(out / RESULT, f"{importer.name}.error.json", results.RESULT_MAX)
+    return failure_from(redactor.data(written), ended.exit_code, importer.name)
+
+
+def _trace(folder: Path, lease: Lease, redactor: Redactor) -> Trace | None:
+    """Redact by value before by shape: a changed digit would hide a password from the search."""
+    raw = results.read_json(folder, "trace.json", results.TRACE_MAX)
+    if raw is None:
+        return None
+    bodies = {name: _redacted(body, redactor) for name, body in results.read_bodies(folder, raw).items()}
+    trace = redact_trace(redactor.data(raw), bodies, key=lease.trace_key.get_secret_value())
+    return trace.model_copy(update={"importer": lease.grant.importer.name})
+
+
+def _redacted(body: bytes, redactor: Redactor) -> bytes:
+    """Latin-1 keeps every byte where UTF-8 does not fit."""
+    try:
+        return redactor.text(body.decode()).encode()
+    except UnicodeDecodeError:
+        return redactor.text(body.decode("latin-1")).encode("latin-1", "replace")
+
+
+def _summary(importer: Importer, checks: tuple[Check, ...], failure: Failure | None) -> str:
+    if failure is None:
+        return f"rake fetch[{importer.name}] fetched bills and all {len(checks)} checks hold."
+    where = f" at {failure.file}:{failure.line or 1}" if failure.file else ""
+    what = failure.message or failure.exception
+    return f"rake fetch[{importer.name}] ended with {failure.kind.value}{where}{': ' if what else '.'}{what}"

@@ -1,0 +1,132 @@
+"""The gate's work after the image: lease, fetch, judge. Whatever happens, the end of it is one `GateReport`."""
+
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+import httpx
+
+from actions import evidence, log, report_file
+from actions.commands import command, masks
+from actions.console import Exit, own_version, say
+from actions.evidence import Evidence
+from actions.timing import Stopwatch
+from healer import reports
+from healer.clients.container import OUT, Containers, Job
+from healer.clients.gateway import LEASE_AUDIENCE, Gateway, Lease
+from healer.clients.idtoken import IdTokens
+from healer.clients.probe import is_up
+from healer.contracts import GateReport
+from healer.errors import HealerError, Rejected, UpstreamError
+from healer.redact import Redactor
+from healer.settings import ActionsSettings, RunnerSettings
+
+_HTTP_S: Final = 20.0
+
+
+class Fetching:
+    """One gate run. `image` is the build under way; None where nothing is run (`probe`)."""
+
+    def __init__(self, run: RunnerSettings, job: ActionsSettings, image: Future[str] | None, watch: Stopwatch) -> None:
+        self._run, self._job, self._image, self._watch = run, job, image, watch
+        self._redactor = Redactor()
+        self._logins_used = 0
+
+    def examine(self) -> tuple[GateReport, Evidence]:
+        """Do the work and give the report, redacted, with the evidence in it."""
+        found = self._evidence()
+        tools = {"healer": own_version(), "base_image": self._run.base_image}
+        report = GateReport(
+            **report_file.identity(self._run, self._job),
+            conclusion=found.conclusion,
+            summary=found.summary,
+            failure=found.failure,
+            checks=found.checks,
+            exit_code=found.exit_code,
+            bills=found.bills,
+            logins_used=found.logins_used,
+            log_tail=log.tail(found.log),
+            trace=found.trace,
+            tools=tools,
+            started_at=self._watch.started_at,
+            finished_at=self._watch.stop(),
+            timings_ms=self._watch.timings,
+        )
+        return reports.redacted(report, self._redactor), found
+
+    def _evidence(self) -> Evidence:
+        try:
+            return self._fetch() if self._image else self._probe()
+        except Rejected as error:
+            return evidence.broken(error, Exit.REFUSED)
+        except HealerError as error:
+            return evidence.broken(error, logins_used=self._logins_used)
+
+    def _probe(self) -> Evidence:
+        importer = self._lease().grant.importer
+        return evidence.of_probe(importer, up=is_up(importer.url, importer.hosts))
+
+    def _fetch(self) -> Evidence:
+        image = self._image.result() if self._image else ""
+        lease = self._lease()
+        with self._writable() as out:
+            with self._watch.part("container"):
+                self._logins_used = len(lease.grant.refs)
+                ended = Containers().run(self._container(image, lease, out))
+            with self._watch.part("judge"):
+                return evidence.of_fetch(ended, out, lease, self._redactor)
+
+    def _lease(self) -> Lease:
+        with self._watch.part("lease"), httpx.Client(timeout=_HTTP_S) as http:
+            token = IdTokens(
+                self._job.actions_id_token_request_url, self._job.actions_id_token_request_token, http
+            ).token(LEASE_AUDIENCE)
+            say(command("add-mask", token.get_secret_value()))
+            lease = Gateway(self._run.url, http).lease(token)
+        self._hide(lease)
+        self._compare(lease)
+        return lease
+
+    def _hide(self, lease: Lease) -> None:
+        values = [value.get_secret_value() for value in lease.login.values()]
+        say(*(line for value in values for line in masks(value)))
+        self._redactor.add(values)
+
+    def _compare(self, lease: Lease) -> None:
+        grant, run = lease.grant, self._run
+        granted = (grant.case, grant.attempt, grant.mode, grant.importer.name)
+        if granted != (run.case, run.attempt, run.mode, run.importer):
+            raise UpstreamError("the lease is for another run.", service="gateway", reason="lease_mismatch")
+
+    @contextmanager
+    def _writable(self) -> Iterator[Path]:
+        """Give the directory that the container writes to. Only what is in its two folders is the container's to change."""
+        temp = self._job.runner_temp
+        with TemporaryDirectory(dir=temp, prefix="healer-gate-", ignore_cleanup_errors=True) as folder:
+            out = Path(folder, "out")
+            out.mkdir(mode=0o755)
+            for name in (evidence.RESULT, evidence.TRACE):
+                (out / name).mkdir()
+                (out / name).chmod(0o777)  # the container's user is nobody on this machine
+            yield out
+
+    def _container(self, image: str, lease: Lease, out: Path) -> Job:
+        importer = lease.grant.importer
+        env = {
+            "PORTAL_URL": importer.url.rstrip("/"),
+            "OUT_DIR": f"{OUT}/{evidence.RESULT}",
+            "FETCH_TRACE_DIR": f"{OUT}/{evidence.TRACE}",
+            "HOME": "/tmp",  # noqa: S108 - inside the container
+        }
+        return Job(
+            name=f"healer-gate-{self._job.github_run_id}-{self._job.github_run_attempt}",
+            image=image,
+            command=("rake", f"fetch[{importer.name}]"),
+            env=env,
+            login=lease.login,
+            out=out,
+            seconds=self._run.fetch_timeout_s,
+        )

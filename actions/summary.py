@@ -1,0 +1,67 @@
+"""What a reviewer sees of a gate run: the step summary (Markdown) and the annotation. All foreign text is inside code spans."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from actions.commands import command
+from healer.contracts import Check, Conclusion, GateReport
+
+_SIGNS: Final = {Conclusion.SUCCESS: "✅ green", Conclusion.FAILURE: "❌ red", Conclusion.ERROR: "⚠️ not judged"}
+_SPAN_MAX: Final = 300
+_PATH: Final = re.compile(r"(?!/)(?!.*\.\.)[A-Za-z0-9_./-]{1,200}")
+
+
+def markdown(report: GateReport) -> str:
+    """Give the step summary."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def annotation(report: GateReport) -> str:
+    """Give the workflow command that puts the outcome on the run's page, and on the line that failed where it is known."""
+    title = f"{report.importer}: {report.mode.value}"
+    if report.conclusion is Conclusion.SUCCESS:
+        return command("notice", report.summary, title=title)
+    failure = report.failure
+    file = failure.file if failure and failure.file and _PATH.fullmatch(failure.file) else None
+    line = failure.line if failure and file else None
+    return command("error", report.summary, file=file, line=line, title=title)
+
+
+def _lines(report: GateReport) -> Iterator[str]:
+    yield f"### {_SIGNS.get(report.conclusion, report.conclusion.value)}: {report.importer} ({report.mode.value})"
+    yield ""
+    yield _span(report.summary)
+    yield ""
+    yield from _where(report)
+    yield "| check | holds | |"
+    yield "|---|---|---|"
+    yield from map(_row, report.checks)
+    yield ""
+    yield " · ".join(_facts(report))
+
+
+def _where(report: GateReport) -> Iterator[str]:
+    failure = report.failure
+    if failure and failure.selector:
+        page = f" on page {failure.step}" if failure.step else ""
+        yield f"Nothing on the portal answers {_span(failure.selector)}{page}."
+        yield ""
+
+
+def _row(check: Check) -> str:
+    detail = _span(check.detail).replace("|", "\\|") if check.detail else ""
+    return f"| {check.name} | {'yes' if check.passed else '**no**'} | {detail} |"
+
+
+def _facts(report: GateReport) -> Iterator[str]:
+    yield f"case {report.case}, attempt {report.attempt}"
+    yield f"commit `{report.sha[:12]}`"
+    yield f"{report.bills} bills"
+    yield f"{report.logins_used} logins used"
+    yield from (f"{name} {milliseconds / 1000:.1f} s" for name, milliseconds in report.timings_ms.items())
+
+
+def _span(text: str) -> str:
+    flat = " ".join(text.replace("`", "'").split())[:_SPAN_MAX]
+    return f"`{flat}`"

@@ -1,0 +1,178 @@
+"""Docker by its command line: makes the gate's image and runs one hardened container with a login on its standard input.
+
+The command line rather than the Engine API, because it follows the machine's own context, socket and login, and starts in 20 ms.
+"""
+
+import json
+import os
+import select
+import shlex
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any, Final
+
+from pydantic import SecretStr
+
+from healer.clients.context import pack
+from healer.errors import UpstreamError
+
+OUTPUT_MAX: Final = 1 << 20
+"""Bytes of output that are kept, the last ones."""
+OUT: Final = "/out"
+"""Where a container finds the writable directory."""
+_BUILD_S: Final = 300.0
+_COMMAND_S: Final = 30.0
+
+# The login arrives as assignments on standard input. `eval` is a builtin: no argv holds a value. What runs has none to read.
+_ENTRY: Final = 'umask 0; eval "$(cat)"; exec "$@" </dev/null'
+
+# Ruby at the limit of processes waits for ever: the wall clock in `run` is part of this list.
+_HARDENED: Final = (
+    *("--interactive", "--init", "--pull", "never", "--log-driver", "none", "--hostname", "gate"),
+    *("--read-only", "--tmpfs", "/tmp:rw,noexec,nosuid,nodev,size=64m"),  # noqa: S108 - inside the container
+    *("--user", "65534:65534", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
+    *("--pids-limit", "128", "--memory", "512m", "--memory-swap", "512m", "--cpus", "1"),
+    *("--ulimit", "core=0", "--ulimit", f"fsize={64 << 20}"),
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One container: `env` is public (anybody may inspect it), `login` is not; `out` is mounted read-write at `OUT`."""
+
+    name: str
+    image: str
+    command: Sequence[str]
+    env: Mapping[str, str]
+    login: Mapping[str, SecretStr]
+    out: Path
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How it ended. `exit_code` is None where the wall clock ended it; `output` is the end of both streams, as hostile as what ran."""
+
+    exit_code: int | None
+    out_of_memory: bool
+    output: bytes
+
+
+class Containers:
+    """The machine's Docker engine."""
+
+    def build(self, tree: Path, dockerfile: Path, base_image: str) -> str:
+        """Make an image of `tree` by our own Dockerfile and give its id. Nothing of the tree runs.
+
+        Raises: UpstreamError `build_failed`, where the base image is missing or the engine does not answer.
+        """
+        options = ("--quiet", "--pull=false", "--network", "none", "--label", "importer-healer.gate=1")
+        context = pack(dockerfile, tree)
+        return _docker(
+            "build", *options, "--build-arg", f"BASE_IMAGE={base_image}", "-", stdin=context, seconds=_BUILD_S
+        )
+
+    def run(self, job: Job) -> RunResult:
+        """Run a job to its end or its wall clock; the container is gone afterwards in any case.
+
+        Raises: UpstreamError where the container could not be created or started: the engine's fault, not the job's.
+        """
+        try:
+            _docker("create", *_arguments(job))
+            output, in_time = _attend(job)
+            state = _state(job.name)
+        finally:
+            self.remove(job.name)
+        if in_time and (state["Status"] != "exited" or state["Error"]):
+            raise _failed("start", str(state["Error"]))
+        return RunResult(state["ExitCode"] if in_time else None, bool(state["OOMKilled"]), output)
+
+    def remove(self, name: str) -> None:
+        """Kill and remove a container, if there is one."""
+        subprocess.run(  # noqa: S603 - our own argv
+            ["docker", "rm", "--force", "--volumes", name],  # noqa: S607 - the PATH's docker is the machine's
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=_COMMAND_S,
+        )
+
+
+def _arguments(job: Job) -> list[str]:
+    env = [part for name, value in job.env.items() for part in ("--env", f"{name}={value}")]
+    place = ["--name", job.name, "--mount", f"type=bind,src={job.out},dst={OUT}"]
+    entry = ["--entrypoint", "/bin/sh", job.image, "-c", _ENTRY, "entry"]
+    return [*_HARDENED, *place, *env, *entry, *job.command]
+
+
+def _attend(job: Job) -> tuple[bytes, bool]:
+    """Start a created container, hand over the login, and read until it ends or its time is up."""
+    deadline = time.monotonic() + job.seconds
+    login = "".join(f"export {name}={shlex.quote(value.get_secret_value())}\n" for name, value in job.login.items())
+    argv = ["docker", "start", "--attach", "--interactive", job.name]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as start:  # noqa: S603 - our own argv
+        try:
+            _hand_over(start.stdin, login.encode())
+            return _read(start.stdout, deadline)
+        finally:
+            start.kill()
+
+
+def _hand_over(pipe: IO[bytes] | None, login: bytes) -> None:
+    try:
+        with pipe or BytesIO() as stdin:
+            stdin.write(login)
+    except BrokenPipeError:
+        return  # it ended before it read: its state tells why
+
+
+def _read(pipe: IO[bytes] | None, deadline: float) -> tuple[bytes, bool]:
+    """Give the last `OUTPUT_MAX` bytes, and whether the end came before the deadline."""
+    stream, kept = pipe or BytesIO(), bytearray()
+    while (left := deadline - time.monotonic()) > 0:
+        if not select.select([stream], [], [], left)[0]:
+            break
+        chunk = os.read(stream.fileno(), 1 << 16)
+        if not chunk:
+            return bytes(kept), True
+        kept += chunk
+        del kept[:-OUTPUT_MAX]
+    return bytes(kept), False
+
+
+def _state(name: str) -> dict[str, Any]:
+    state: dict[str, Any] = json.loads(_docker("inspect", "--type", "container", "--format", "{{json .State}}", name))
+    return state
+
+
+def _docker(*arguments: str, stdin: bytes = b"", seconds: float = _COMMAND_S) -> str:
+    command = arguments[0]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own argv
+            ["docker", *arguments],  # noqa: S607 - the PATH's docker is the machine's
+            input=stdin,
+            capture_output=True,
+            check=False,
+            timeout=seconds,
+        )
+    except FileNotFoundError:
+        raise _failed(command, "there is no docker on the PATH") from None
+    except subprocess.TimeoutExpired:
+        raise _failed(command, f"no answer within {seconds:.0f} s") from None
+    if done.returncode:
+        raise _failed(command, done.stderr.decode(errors="replace"))
+    return done.stdout.decode(errors="replace").strip()
+
+
+def _failed(command: str, said: str) -> UpstreamError:
+    last = (said.strip().splitlines() or ["it did not say why"])[-1][:300]
+    return UpstreamError(
+        f"docker {command} failed: {last}",
+        service="docker",
+        reason=f"{command}_failed",
+        remedy="Check the runner's Docker engine and the base image (HEALER_BASE_IMAGE), then dispatch again.",
+    )
