@@ -3,6 +3,8 @@
 Names are `HEALER_<FIELD>`. A process that lacks one refuses to start and names each (`Misconfigured`).
 """
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -86,6 +88,20 @@ class FlowSettings(GitHubSettings, JiraSettings, StoreSettings):
     diagnosis_fresh_s: int = 3600
 
 
+class SinkSettings(_Room):
+    """What the Prefect server needs: it uses none of these secrets, but must know them to keep them out of its database."""
+
+    github_token: SecretStr | None = None
+    github_app_key: SecretStr | None = None
+    github_webhook_secret: SecretStr | None = None
+    jira_token: SecretStr | None = None
+    redis_url: SecretStr | None = None
+    vault_keys: SecretStr | None = None
+    workato_keys: SecretStr | None = None
+    prefect_auth: SecretStr | None = None
+    api_token: SecretStr | None = None
+
+
 class OperatorSettings(_Room):
     """What `healer` on an operator's machine needs to talk to the gateway."""
 
@@ -143,3 +159,15 @@ def load(room: type[S]) -> S:
             reason="settings",
             remedy="Set them in the environment; see README, Settings.",
         ) from None
+
+
+def secret_values(settings: BaseSettings) -> tuple[str, ...]:
+    """Give every secret of a room, for the redactor and for nobody else."""
+    values = (getattr(settings, name) for name in type(settings).model_fields)
+    return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+
+
+def prepare_environment(defaults: Mapping[str, str]) -> None:
+    """Set variables that libraries read by themselves, where nobody has set them yet."""
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)
