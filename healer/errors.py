@@ -44,9 +44,13 @@ class PolicyViolation(HealerError):
 
 
 class UpstreamError(HealerError):
-    """An outside system failed. `service` names it; `status` is its HTTP status where there was one."""
+    """An outside system failed. `service` names it; `status` is its HTTP status where there was one.
+
+    `retry_after` (seconds) is set where the service said when it will take requests again.
+    """
 
     retryable = True
+    retry_after: float | None = None
 
     def __init__(self, what: str, *, service: str, reason: str, status: int | None = None, remedy: str = "") -> None:
         super().__init__(what, reason=reason, remedy=remedy)

@@ -1,24 +1,37 @@
-"""Trying again, a bounded number of times."""
+"""Waiting for a service that says "later": as long as it asks for, within a limit, and the whole step again."""
 
 import time
-from collections.abc import Callable, Iterable
-from typing import TypeVar
+from collections.abc import Callable
+from typing import Final, TypeVar
 
-from healer.errors import HealerError
+from healer.errors import UpstreamError
+
+RATE_LIMITED: Final = "rate_limited"
+UNASKED_S: Final = 2.0
+"""First wait where the service names none; it doubles each time."""
 
 T = TypeVar("T")
 
 
-def persist(attempt: Callable[[], T], *, pauses: Iterable[float], again: Callable[[HealerError], bool]) -> T:
-    """Give the first success of `attempt`, with the given pauses (seconds) between tries.
+def patiently(step: Callable[[], T], limit_s: float) -> T:
+    """Run a step; where it is rate-limited, wait and run it again from its beginning, at most `limit_s` of waiting in all.
 
-    Raises: the last error, at once where `again` says that it would not pass by itself.
+    A step that writes must look first, because an earlier pass may have written.
+
+    Raises: UpstreamError of the last pass.
     """
-    for pause in pauses:
+    left, unasked = limit_s, UNASKED_S
+    while True:
         try:
-            return attempt()
-        except HealerError as error:
-            if not again(error):
+            return step()
+        except UpstreamError as error:
+            wait = unasked if error.retry_after is None else error.retry_after
+            if error.reason != RATE_LIMITED or wait > left:
                 raise
-        time.sleep(pause)
-    return attempt()
+        left, unasked = left - wait, unasked * 2
+        time.sleep(wait)
+
+
+def asked_wait(header: str | None) -> float | None:
+    """Read a `Retry-After` header in seconds; a date (RFC 9110 §10.2.3 allows one) counts as none."""
+    return float(header) if header and header.isdecimal() else None

@@ -1,0 +1,290 @@
+"""The door to JIRA, Cloud and Data Center alike.
+
+Everything goes through API version 2 with wiki markup, which both products take; Cloud converts it to its own format. Every
+write looks first or is an upsert by JIRA's own rules, so that a step whose answer got lost can be run again.
+Texts must be neutralised before they come here (`healer.prose.wiki`).
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from jira import JIRA, JIRAError
+from jira.resources import Comment
+from pydantic import SecretStr
+from requests import RequestException, Response
+
+from healer.clients.patience import RATE_LIMITED, asked_wait, patiently
+from healer.contracts import Ticket
+from healer.errors import UpstreamError
+from healer.redact import Redactor
+
+SUMMARY_LIMIT: Final = 200
+_TEXT_LIMIT: Final = 32_000
+"""JIRA takes 32,767 characters in a comment; the rest is for the marker."""
+_PAGE: Final = 100
+_PROPERTY: Final = "healer.comment"
+_FIELDS: Final = "summary,status,issuetype,project,components"
+_REFUSALS: Final = (400, 409)
+"""How JIRA refuses a transition; the same where somebody else took it a moment ago."""
+_SERVER_ERROR: Final = 500
+_UNAVAILABLE: Final = 503
+_REASONS: Final = {
+    400: "refused",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    409: "conflict",
+    429: RATE_LIMITED,
+}
+_REMEDIES: Final = {
+    "unauthorized": "Check HEALER_JIRA_TOKEN, and HEALER_JIRA_USER on Cloud.",
+    "forbidden": "Give the healer's JIRA account the right to browse, comment, edit, link and transition in the project.",
+}
+
+
+class Jira:
+    """One JIRA site. With `user` (an e-mail address) the token is Cloud's API token, without it a personal access token.
+
+    Every method raises UpstreamError (service `jira`): `unauthorized`, `forbidden`, `not_found`, `refused`, `conflict`,
+    `rate_limited`, `unavailable`, `unreadable`.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: SecretStr,
+        user: str | None = None,
+        *,
+        redactor: Redactor | None = None,
+        timeout_s: float = 20.0,
+        patience_s: float = 60.0,
+    ) -> None:
+        secret = token.get_secret_value()
+        self._redactor, self._patience_s, self._me = redactor or Redactor(), patience_s, ""
+        self._redactor.add([secret])
+        self._jira = _Library(
+            server=url,
+            basic_auth=(user, secret) if user else None,
+            token_auth=None if user else secret,
+            get_server_info=False,
+            max_retries=0,
+            timeout=timeout_s,
+            logging=False,
+        )
+
+    def ready(self) -> None:
+        """Prove that JIRA answers and knows us."""
+        with self._door("asking who we are"):
+            self._jira.myself()
+
+    def ticket(self, key: str) -> Ticket:
+        """Read a ticket. A moved ticket answers with its new key."""
+        return patiently(lambda: self._ticket(key), self._patience_s)
+
+    def _ticket(self, key: str) -> Ticket:
+        with self._door(f"reading {key}"):
+            issue = self._jira.issue(key, fields=_FIELDS)
+            fields = issue.raw["fields"]
+            category = fields["status"]["statusCategory"]["key"]
+            return Ticket(
+                key=issue.raw["key"],
+                project=fields["project"]["key"],
+                issue_type=fields["issuetype"]["name"],
+                status=fields["status"]["name"],
+                status_category=category if category in ("new", "done") else "indeterminate",
+                components=tuple(component["name"] for component in fields["components"]),
+                summary=self._short(fields["summary"], SUMMARY_LIMIT),
+            )
+
+    # ------------------------------------------------------------ the one comment
+
+    def say(self, key: str, marker: str, text: str) -> None:
+        """Make `text` (wiki markup) the content of our one comment with this marker, writing only where it differs.
+
+        The marker is written twice, as an anchor, which nobody sees, and as a property of the comment: conversions on
+        Cloud may drop the one, and it is not known of every Data Center version that it shows the other.
+        """
+        patiently(lambda: self._say(key, marker, text), self._patience_s)
+
+    def _say(self, key: str, marker: str, text: str) -> None:
+        body = f"{text[:_TEXT_LIMIT].rstrip()}\n\n{_anchor(marker)}"
+        with self._door(f"commenting on {key}"):
+            old = self._marked(key, marker)
+            if old is None:
+                properties = [{"key": _PROPERTY, "value": {"marker": marker}}]
+                self._jira.post(f"issue/{key}/comment", {"body": body, "properties": properties})
+            elif old.raw["body"].strip() != body:
+                self._jira.put(f"issue/{key}/comment/{old.raw['id']}", {"body": body})
+
+    def _marked(self, key: str, marker: str) -> Comment | None:
+        """Find our comment with the marker. Somebody else's copy of it does not count."""
+        me = self._identity()
+        found = (c for c in self._comments(key) if _identity(c.raw.get("author")) == me and _carries(c.raw, marker))
+        return next(found, None)
+
+    def _comments(self, key: str) -> Iterator[Comment]:
+        """Give all comments, oldest first. Only an empty page is the last one: a server may give fewer than we ask for."""
+        start = 0
+        while page := self._jira.comments(
+            key, expand="properties", start_at=start, max_results=_PAGE, order_by="created"
+        ):
+            yield from page
+            start += len(page)
+
+    def _identity(self) -> str:
+        self._me = self._me or _identity(self._jira.myself())
+        return self._me
+
+    # ------------------------------------------------------------ the workflow
+
+    def move(self, key: str, status: str, fields: Mapping[str, Any] | None = None) -> str:
+        """Bring a ticket to a status by whichever transition leads there now, and give the status it has then.
+
+        Of `fields` those are sent that the transition's screen asks for. Nothing is done where the ticket is there already.
+
+        Raises: UpstreamError `transition_refused` where no transition leads there or JIRA refuses it, with JIRA's reason.
+        """
+        return patiently(lambda: self._move(key, status, fields or {}), self._patience_s)
+
+    def _move(self, key: str, status: str, fields: Mapping[str, Any]) -> str:
+        now = self._ticket(key).status
+        if _same(now, status):
+            return now
+        with self._door(f"moving {key} to {status}"):
+            choices = self._jira.transitions(key, expand="transitions.fields")
+            leading = [t for t in choices if _same(t["to"]["name"], status)]
+            if not leading:
+                raise self._no_way(key, now, status, choices)
+            chosen = min(leading, key=lambda t: len(_missing(t, fields)))
+            screen = chosen.get("fields") or {}
+            self._take(key, status, str(chosen["id"]), {n: v for n, v in fields.items() if n in screen})
+        return self._ticket(key).status
+
+    def _take(self, key: str, status: str, number: str, fields: dict[str, Any]) -> None:
+        try:
+            self._jira.post(f"issue/{key}/transitions", {"transition": {"id": number}, "fields": fields})
+        except JIRAError as error:
+            if error.status_code not in _REFUSALS:
+                raise
+            if _same(self._ticket(key).status, status):
+                return
+            raise UpstreamError(
+                f"JIRA refuses to move {key} to {status}: {self._short(error.text or '')}.",
+                service="jira",
+                reason="transition_refused",
+                status=error.status_code,
+                remedy="Move the ticket by hand, or give the fields that the transition's screen asks for.",
+            ) from None
+
+    def _no_way(self, key: str, now: str, status: str, choices: list[dict[str, Any]]) -> UpstreamError:
+        ways = ", ".join(sorted({t["to"]["name"] for t in choices})) or "none"
+        return UpstreamError(
+            self._short(f"no transition leads {key} from {now} to {status}; there are: {ways}"),
+            service="jira",
+            reason="transition_refused",
+            remedy="Add the transition to the workflow, or name another status in the settings.",
+        )
+
+    # ------------------------------------------------------------ links and state
+
+    def link(self, key: str, global_id: str, url: str, title: str) -> None:
+        """Link a ticket to a page outside JIRA. JIRA keeps one link per global id, so a repeat replaces it."""
+        body = {"globalId": global_id, "object": {"url": url, "title": title}}
+        patiently(lambda: self._post(f"linking {key}", f"issue/{key}/remotelink", body), self._patience_s)
+
+    def _post(self, what: str, path: str, body: dict[str, Any]) -> None:
+        with self._door(what):
+            self._jira.post(path, body)
+
+    def set_state(self, key: str, name: str, value: Mapping[str, Any]) -> None:
+        """Keep a JSON object in an issue property, which people do not see and searches can."""
+
+        def write() -> None:
+            with self._door(f"writing {name} of {key}"):
+                self._jira.add_issue_property(key, name, dict(value))
+
+        patiently(write, self._patience_s)
+
+    def state(self, key: str, name: str) -> dict[str, Any] | None:
+        """Read back what `set_state` wrote; None where nothing was written."""
+        try:
+            with self._door(f"reading {name} of {key}"):
+                value: dict[str, Any] = self._jira.issue_property(key, name).raw["value"]
+                return value
+        except UpstreamError as error:
+            if error.reason == "not_found":
+                return None
+            raise
+
+    # ------------------------------------------------------------ refusals
+
+    @contextmanager
+    def _door(self, what: str) -> Iterator[None]:
+        """Turn what the library raises into our own error. Its texts carry addresses and headers, so none is chained."""
+        try:
+            yield
+        except JIRAError as error:
+            raise self._refused(what, error) from None
+        except RequestException as error:
+            raise UpstreamError(
+                f"{what}: JIRA gave no answer ({type(error).__name__}).", service="jira", reason="unavailable"
+            ) from None
+        except (KeyError, TypeError, ValueError, AttributeError):
+            raise UpstreamError(
+                f"{what}: JIRA's answer is not of the expected form.", service="jira", reason="unreadable"
+            ) from None
+
+    def _refused(self, what: str, error: JIRAError) -> UpstreamError:
+        status, response = error.status_code or 0, error.response
+        wait = asked_wait(response.headers.get("Retry-After")) if response is not None else None
+        reason = _REASONS.get(status, "unavailable" if status >= _SERVER_ERROR else "refused")
+        if status == _UNAVAILABLE and wait is not None:
+            reason = RATE_LIMITED
+        refusal = UpstreamError(
+            f"{what}: JIRA answers {status}: {self._short(error.text or 'no text')}.",
+            service="jira",
+            reason=reason,
+            status=status,
+            remedy=_REMEDIES.get(reason, ""),
+        )
+        refusal.retry_after = wait
+        return refusal
+
+    def _short(self, text: str, limit: int = 200) -> str:
+        return " ".join(self._redactor.text(text).split())[:limit]
+
+
+class _Library(JIRA):
+    """The library, with writes that it does not offer: comment properties, transition ids as strings, links by global id."""
+
+    def post(self, path: str, body: dict[str, Any]) -> Response:
+        return self._session.post(self._get_url(path), data=json.dumps(body))
+
+    def put(self, path: str, body: dict[str, Any]) -> Response:
+        return self._session.put(self._get_url(path), data=json.dumps(body))
+
+
+def _anchor(marker: str) -> str:
+    return "{anchor:" + marker + "}"
+
+
+def _carries(comment: Mapping[str, Any], marker: str) -> bool:
+    """Tell whether a comment has the marker. Cloud may escape braces when it writes markup anew."""
+    held = [p.get("value") for p in comment.get("properties") or () if p.get("key") == _PROPERTY]
+    return {"marker": marker} in held or _anchor(marker) in comment["body"].replace("\\", "")
+
+
+def _identity(user: Mapping[str, Any] | None) -> str:
+    """Name a user: Cloud by account id, Data Center by name."""
+    return str((user or {}).get("accountId") or (user or {}).get("name") or "")
+
+
+def _same(left: str, right: str) -> bool:
+    return left.casefold() == right.casefold()
+
+
+def _missing(transition: Mapping[str, Any], fields: Mapping[str, Any]) -> list[str]:
+    screen = (transition.get("fields") or {}).items()
+    return [name for name, field in screen if field.get("required") and name not in fields]
