@@ -1,0 +1,241 @@
+"""The case ledger in Redis: cases, their event chains, deliveries, and which case awaits which run.
+
+Every write is one script, so that a case, its event and the flow run that follows from it are on disk together or not at all.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Final, cast
+
+from redis.asyncio import Redis
+
+from healer.chain import EventData, link
+from healer.clients.store import check_durability, redis_errors
+from healer.contracts import Case, Delivery, Event, RunRequest
+from healer.errors import Conflict, Rejected
+
+_DELIVERY_TTL_S: Final = 30 * 24 * 3600
+_RUN_TTL_S: Final = 90 * 24 * 3600
+_MOST_RELINKS: Final = 50
+_OUTBOX: Final = "healer:outbox"
+_CASES: Final = "healer:cases"
+
+_RECEIVE: Final = """
+local known = redis.call('GET', KEYS[1])
+if known and known ~= ARGV[1] then return {'reused', false} end
+local case = redis.call('GET', KEYS[2])
+if known and case then return {'repeated', case} end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+if case then return {'attached', case} end
+redis.call('SET', KEYS[2], ARGV[3])
+redis.call('RPUSH', KEYS[3], ARGV[4])
+redis.call('ZADD', KEYS[4], ARGV[5], ARGV[6])
+redis.call('XADD', KEYS[5], '*', 'request', ARGV[7])
+return {'opened', ARGV[3]}
+"""
+
+# Without a version to compare and a case to write, only the event is appended.
+_APPEND: Final = """
+local case = redis.call('GET', KEYS[1])
+if not case then return 'missing' end
+local previous, event, version, changed, at, id, request, run_ttl = unpack(ARGV)
+if version ~= '' and cjson.decode(case).version ~= tonumber(version) then return 'conflict' end
+local last = redis.call('LINDEX', KEYS[2], -1)
+if last and cjson.decode(last).hash ~= previous then return 'moved' end
+redis.call('RPUSH', KEYS[2], event)
+if changed ~= '' then
+  redis.call('SET', KEYS[1], changed)
+  redis.call('ZADD', KEYS[3], at, id)
+end
+if request ~= '' then redis.call('XADD', KEYS[4], '*', 'request', request) end
+if run_ttl ~= '' then redis.call('SET', KEYS[5], id, 'EX', run_ttl) end
+return 'done'
+"""
+
+_HOLD: Final = """
+local owner = redis.call('GET', KEYS[1])
+if owner and owner ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+
+_RELEASE: Final = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1
+"""
+
+
+class Outcome(StrEnum):
+    """What became of a delivery."""
+
+    OPENED = "opened"
+    ATTACHED = "attached"
+    REPEATED = "repeated"
+
+
+@dataclass(frozen=True)
+class Received:
+    """The case that a delivery belongs to, as it stands."""
+
+    case: Case
+    outcome: Outcome
+
+
+def _case_key(case_id: str) -> str:
+    return f"healer:case:{case_id}"
+
+
+def _events_key(case_id: str) -> str:
+    return f"healer:case:{case_id}:events"
+
+
+class Cases:
+    """The ledger. Times are UTC and its own, but for a delivery's."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._linking = asyncio.Lock()  # one at a time in this process: fewer lost races for the end of a chain
+        self._receive = redis.register_script(_RECEIVE)
+        self._append = redis.register_script(_APPEND)
+        self._hold = redis.register_script(_HOLD)
+        self._release = redis.register_script(_RELEASE)
+
+    async def check_durability(self) -> None:
+        """Refuse a Redis that forgets.
+
+        Raises: Misconfigured (`redis_forgets`), UpstreamError.
+        """
+        await check_durability(self._redis)
+
+    async def receive(self, delivery: Delivery, now: datetime) -> Received:
+        """Take a delivery: open its ticket's case and ask for the first flow run, or attach it to the case that is there.
+
+        Raises: Rejected (409, `id_reused`) for an id that came with another body before; UpstreamError.
+        """
+        case = Case(id=delivery.ticket, importer=delivery.importer, opened_at=now, updated_at=now)
+        event = link(None, now, "received", {"delivery": delivery.id, "importer": delivery.importer})
+        request = RunRequest(flow="heal", case=case.id)
+        keys = [f"healer:delivery:{delivery.id}", _case_key(case.id), _events_key(case.id), _CASES, _OUTBOX]
+        args: list[Any] = [delivery.body_sha256, _DELIVERY_TTL_S, case.model_dump_json(), event.model_dump_json()]
+        args += [now.timestamp(), case.id, request.model_dump_json()]
+        with redis_errors():
+            outcome, text = await self._receive(keys=keys, args=args)
+        if outcome == "reused":
+            what = "this delivery id came before with another body; the first one counts."
+            raise Rejected(what, reason="id_reused", status=409)
+        received = Received(Case.model_validate_json(text), Outcome(outcome))
+        if received.outcome is Outcome.ATTACHED:
+            await self.note(case.id, "attached", {"delivery": delivery.id})
+        return received
+
+    async def get(self, case_id: str) -> Case | None:
+        """Read a case.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            text = await self._redis.get(_case_key(case_id))
+        return Case.model_validate_json(text) if text else None
+
+    async def list(self, limit: int = 100) -> tuple[Case, ...]:
+        """Read the cases that were written last, newest first.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            ids = cast("Sequence[str]", await self._redis.zrevrange(_CASES, 0, limit - 1))
+            texts = await self._redis.mget([_case_key(case_id) for case_id in ids]) if ids else []
+        return tuple(Case.model_validate_json(text) for text in texts if text)
+
+    async def events(self, case_id: str) -> tuple[Event, ...]:
+        """Read a case's chain from the start.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            texts = await cast("Awaitable[Sequence[str]]", self._redis.lrange(_events_key(case_id), 0, -1))
+        return tuple(Event.model_validate_json(text) for text in texts)
+
+    async def case_of_run(self, run_id: int) -> Case | None:
+        """Read the case that dispatched a workflow run.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            case_id = cast("str | None", await self._redis.get(f"healer:run:{run_id}"))
+        return await self.get(case_id) if case_id else None
+
+    async def record(
+        self, case: Case, kind: str, data: EventData, *, start: RunRequest | None = None, **changes: Any
+    ) -> Case:
+        """Write `changes` over the case as it was read, with an event, and with the flow run that follows (`start`), if any.
+
+        Where the case awaits a run, that run is known as the case's from now on.
+
+        Raises: Conflict (`case_changed`) where somebody else wrote the case since it was read; UpstreamError.
+        """
+        now = datetime.now(UTC)
+        changed = Case.model_validate({**dict(case), **changes, "version": case.version + 1, "updated_at": now})
+        await self._link(case.id, kind, data, start=start, write=changed)
+        return changed
+
+    async def note(self, case_id: str, kind: str, data: EventData, *, start: RunRequest | None = None) -> None:
+        """Append an event to a case and leave the case itself as it is: no writer of the case is disturbed.
+
+        Raises: Conflict (`case_changed`) where there is no such case; UpstreamError.
+        """
+        await self._link(case_id, kind, data, start=start)
+
+    async def _link(
+        self, case_id: str, kind: str, data: EventData, *, start: RunRequest | None, write: Case | None = None
+    ) -> None:
+        """Append to the chain's end; where another event came between reading the end and writing, link to that one."""
+        at = write.updated_at if write else datetime.now(UTC)
+        awaited = write.awaiting.run_id if write and write.awaiting else None
+        keys = [_case_key(case_id), _events_key(case_id), _CASES, _OUTBOX, f"healer:run:{awaited or 'none'}"]
+        case: list[str | int] = [write.version - 1, write.model_dump_json()] if write else ["", ""]
+        rest: list[str | float] = [
+            at.timestamp(),
+            case_id,
+            start.model_dump_json() if start else "",
+            _RUN_TTL_S if awaited else "",
+        ]
+        answer = "moved"
+        async with self._linking:
+            for _ in range(_MOST_RELINKS):
+                event = link(await self._last_event(case_id), at, kind, data)
+                with redis_errors():
+                    answer = await self._append(keys=keys, args=[event.previous, event.model_dump_json(), *case, *rest])
+                if answer != "moved":
+                    break
+        if answer == "done":
+            return
+        raise Conflict(
+            f"case {case_id} was written by somebody else, or is gone.",
+            reason="case_changed",
+            remedy="Read it again and decide again.",
+        )
+
+    async def _last_event(self, case_id: str) -> Event | None:
+        with redis_errors():
+            text = await cast("Awaitable[str | None]", self._redis.lindex(_events_key(case_id), -1))
+        return Event.model_validate_json(text) if text else None
+
+    async def hold(self, importer: str, owner: str, ttl_s: float) -> bool:
+        """Take or extend the exclusive right to work on an importer; it expires by itself.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            return bool(await self._hold(keys=[f"healer:hold:{importer}"], args=[owner, int(ttl_s * 1000)]))
+
+    async def release(self, importer: str, owner: str) -> None:
+        """Give the right back; another owner's is left alone.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            await self._release(keys=[f"healer:hold:{importer}"], args=[owner])

@@ -1,0 +1,108 @@
+"""The outbox in Redis: flow runs that are owed, in order, until Prefect has taken them."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import ValidationError
+from redis.asyncio import Redis
+from redis.exceptions import ResponseError
+
+from healer.clients.store import redis_errors
+from healer.contracts import RunRequest
+
+_STREAM: Final = "healer:outbox"
+_DEAD: Final = "healer:outbox:dead"
+_GROUP: Final = "dispatch"
+_NUDGE: Final = "healer:nudge"
+ABANDONED_MS: Final = 30_000
+"""After this long without an answer a dispatcher counts as dead, and another takes over what it held."""
+
+_BURY: Final = """
+redis.call('XADD', KEYS[2], '*', 'request', ARGV[3], 'reason', ARGV[4])
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+redis.call('XDEL', KEYS[1], ARGV[2])
+return 1
+"""
+
+_DONE: Final = """
+redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])
+redis.call('XDEL', KEYS[1], ARGV[2])
+return 1
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One owed flow run; `request` is None where the entry cannot be read."""
+
+    id: str
+    text: str
+    request: RunRequest | None
+
+
+def _entry(entry_id: str, fields: dict[str, str]) -> Entry:
+    text = fields.get("request", "")
+    try:
+        request = RunRequest.model_validate_json(text)
+    except ValidationError:
+        request = None
+    return Entry(entry_id, text, request)
+
+
+class Outbox:
+    """One dispatcher's view of the stream. `consumer` is unique to the process."""
+
+    def __init__(self, redis: Redis, consumer: str) -> None:
+        self._redis, self._consumer = redis, consumer
+        self._bury = redis.register_script(_BURY)
+        self._done = redis.register_script(_DONE)
+
+    async def prepare(self) -> None:
+        """Make stream and consumer group, where they are not there yet; entries from before count.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            try:
+                await self._redis.xgroup_create(_STREAM, _GROUP, id="0", mkstream=True)
+            except ResponseError as error:
+                if not str(error).startswith("BUSYGROUP"):
+                    raise
+
+    async def next(self, wait_ms: int) -> Entry | None:
+        """Take the next entry: first one that a dead dispatcher left behind, else a new one, waiting at most `wait_ms`.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            _, left_behind, *_ = await self._redis.xautoclaim(
+                _STREAM, _GROUP, self._consumer, ABANDONED_MS, "0-0", count=1
+            )
+            if left_behind:
+                return _entry(*left_behind[0])
+            answer: Any = await self._redis.xreadgroup(_GROUP, self._consumer, {_STREAM: ">"}, count=1, block=wait_ms)
+        return _entry(*answer[0][1][0]) if answer else None
+
+    async def ack(self, entry: Entry) -> None:
+        """Strike an entry: Prefect has the run.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            await self._done(keys=[_STREAM], args=[_GROUP, entry.id])
+
+    async def bury(self, entry: Entry, reason: str) -> None:
+        """Move an entry that can never be started to the dead letters, with the reason.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            await self._bury(keys=[_STREAM, _DEAD], args=[_GROUP, entry.id, entry.text, reason])
+
+    async def nudge(self, key: str) -> None:
+        """Tell waiting runners that a flow run was created.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            await self._redis.publish(_NUDGE, key)

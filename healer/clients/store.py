@@ -1,0 +1,55 @@
+"""The connection to Redis that the ledger, the outbox, the evidence, the vault and the tokens share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pydantic import SecretStr
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from healer.errors import Misconfigured, UpstreamError
+
+_DURABILITY = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
+
+
+def connect(url: SecretStr) -> Redis:
+    """Give a client that connects on first use. Values are text; answers have the shapes of RESP 2."""
+    return Redis.from_url(
+        url.get_secret_value(), decode_responses=True, protocol=2, socket_timeout=5, socket_connect_timeout=2
+    )
+
+
+@contextmanager
+def redis_errors() -> Iterator[None]:
+    """Turn redis-py's exceptions into ours. Their text may hold the address with its password and does not travel.
+
+    Raises: UpstreamError (`redis_unavailable`).
+    """
+    try:
+        yield
+    except (RedisError, OSError) as error:
+        raise UpstreamError(
+            f"Redis did not take the command ({type(error).__name__}).",
+            service="redis",
+            reason="redis_unavailable",
+            remedy="Nothing was acknowledged; try again when Redis answers.",
+        ) from None
+
+
+async def check_durability(redis: Redis) -> None:
+    """Refuse a Redis that forgets (SPEC, "Redis"): acknowledged work must survive a crash of the machine.
+
+    Raises: Misconfigured (`redis_forgets`), UpstreamError.
+    """
+    with redis_errors():
+        wrong = [
+            f"{name} must be {value}"
+            for name, value in _DURABILITY.items()
+            if (await redis.config_get(name)).get(name) != value
+        ]
+    if wrong:
+        raise Misconfigured(
+            f"this Redis would forget acknowledged work: {', '.join(wrong)}.",
+            reason="redis_forgets",
+            remedy="Set it in redis.conf and start again.",
+        )

@@ -1,0 +1,68 @@
+"""API tokens in Redis: only the SHA-256 of a token is kept, with its scopes."""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Final, cast
+
+from pydantic import SecretStr
+from redis.asyncio import Redis
+
+from healer.clients.store import redis_errors
+
+PREFIX: Final = "healer_"
+_MAX_TOKEN: Final = 128
+
+
+class Scope(StrEnum):
+    """What a token's holder may do: look, or also act on cases."""
+
+    READ = "read"
+    OPERATE = "operate"
+
+
+def _key(token: str) -> str:
+    return f"healer:token:{hashlib.sha256(token.encode('utf-8', 'replace')).hexdigest()}"
+
+
+class Tokens:
+    """Tokens of people and programs that call the gateway. They are random, so that a plain hash is enough."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    async def create(self, name: str, scopes: Iterable[Scope]) -> SecretStr:
+        """Make a token for `name`; it is shown this once.
+
+        Raises: UpstreamError.
+        """
+        token = PREFIX + secrets.token_urlsafe(32)
+        row = {"name": name, "scopes": sorted(scopes), "created_at": datetime.now(UTC).isoformat()}
+        with redis_errors():
+            await self._redis.set(_key(token), json.dumps(row))
+        return SecretStr(token)
+
+    async def scopes(self, token: str) -> frozenset[Scope]:
+        """Give what the token allows; empty where it is unknown or revoked.
+
+        Raises: UpstreamError.
+        """
+        if not token.startswith(PREFIX) or len(token) > _MAX_TOKEN:
+            return frozenset()
+        with redis_errors():
+            row = cast("str | None", await self._redis.get(_key(token)))
+        return frozenset(Scope(scope) for scope in json.loads(row)["scopes"]) if row else frozenset()
+
+    async def revoke(self, name: str) -> int:
+        """Forget every token that was made for `name`; gives how many there were.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            keys = [key async for key in self._redis.scan_iter(match="healer:token:*")]
+            rows = cast("list[str | None]", await self._redis.mget(keys)) if keys else []
+            theirs = [key for key, row in zip(keys, rows, strict=True) if row and json.loads(row)["name"] == name]
+            return int(await self._redis.delete(*theirs)) if theirs else 0
