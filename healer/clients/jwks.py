@@ -1,4 +1,4 @@
-"""The issuer's signing keys over HTTP (OpenID Connect Discovery 1.0, RFC 7517): cached, with a cool-down against floods of unknown key ids."""
+"""The issuer's signing keys over HTTP (OpenID Connect Discovery 1.0, RFC 7517): cached; floods of unknown key ids cost one read."""
 
 import asyncio
 import time
