@@ -1,9 +1,11 @@
 """Fixtures that every room's tests share."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from jira_site import Site, running
 from localworld.redis import RedisServer
 
 
@@ -18,3 +20,10 @@ def redis_url(redis_server: RedisServer) -> str:
     """Give an empty database on a real redis-server with the durability that production demands."""
     redis_server.flush()
     return redis_server.url
+
+
+@pytest.fixture(params=["cloud", "datacenter"])
+def jira_site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    """Give a JIRA stand-in with one ticket, once as Cloud and once as Data Center."""
+    with running(request.param, tmp_path / "jira") as site:
+        yield site
