@@ -4,18 +4,27 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pydantic import SecretStr
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from healer.errors import Misconfigured, UpstreamError
 
+_CONNECTIONS = 40
 _DURABILITY = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy": "noeviction"}
 
 
 def connect(url: SecretStr) -> Redis:
-    """Give a client that connects on first use. Values are text; answers have the shapes of RESP 2."""
-    return Redis.from_url(
-        url.get_secret_value(), decode_responses=True, protocol=2, socket_timeout=5, socket_connect_timeout=2
+    """Give a client that connects on first use. Callers wait for a free connection; values are text; answers have RESP 2 shapes."""
+    return Redis.from_pool(
+        BlockingConnectionPool.from_url(
+            url.get_secret_value(),
+            max_connections=_CONNECTIONS,
+            timeout=5,
+            decode_responses=True,
+            protocol=2,
+            socket_timeout=5,
+            socket_connect_timeout=2,
+        )
     )
 
 
