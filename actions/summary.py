@@ -34,9 +34,9 @@ def _lines(report: GateReport) -> Iterator[str]:
     yield _span(report.summary)
     yield ""
     yield from _where(report)
-    yield "| check | holds | |"
-    yield "|---|---|---|"
-    yield from map(_row, report.checks)
+    yield from (f"- **does not hold:** {_named(check)}" for check in report.checks if not check.passed)
+    if holding := [check.name for check in report.checks if check.passed]:
+        yield f"- holds: {', '.join(holding)}"
     yield ""
     yield " · ".join(_facts(report))
 
@@ -49,9 +49,8 @@ def _where(report: GateReport) -> Iterator[str]:
         yield ""
 
 
-def _row(check: Check) -> str:
-    detail = _span(check.detail).replace("|", "\\|") if check.detail else ""
-    return f"| {check.name} | {'yes' if check.passed else '**no**'} | {detail} |"
+def _named(check: Check) -> str:
+    return f"{check.name} {_span(check.detail)}" if check.detail else check.name
 
 
 def _facts(report: GateReport) -> Iterator[str]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import httpx
 from pydantic import SecretBytes, SecretStr, ValidationError
 
-from healer.clients.patience import persist
+from healer.clients.retry import persist
 from healer.contracts import LeaseGrant
 from healer.errors import HealerError, Rejected, UpstreamError
 

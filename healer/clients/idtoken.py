@@ -8,7 +8,7 @@ from typing import Final
 import httpx
 from pydantic import SecretStr
 
-from healer.clients.patience import persist
+from healer.clients.retry import persist
 from healer.errors import HealerError, UpstreamError
 
 _PAUSES_S: Final = (0.5, 1.0, 2.0)

@@ -1,0 +1,198 @@
+"""A made-up runner: the gateway and GitHub's OIDC provider on loopback, a portal on Docker's bridge, a job's environment."""
+
+import base64
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from healer.contracts import GateReport
+
+GREEN = """
+  require 'fileutils'
+  out = ENV.fetch('OUT_DIR')
+  dir = ENV.fetch('FETCH_TRACE_DIR')
+  body = Net::HTTP.get(URI(ENV.fetch('PORTAL_URL') + '/bills'))
+  File.write("#{dir}/001.body", body)
+  asked = {selector: 'table#bills', kind: 'css', many: false, found: 1, file: 'lib/gatherers/tiny.rb', line: 3}
+  steps = [{number: 1, method: 'GET', url: 'http://portal/bills?session=4711', status: 200, content_type: 'text/html',
+            body: '001.body', lookups: [asked]}]
+  File.write("#{dir}/trace.json", JSON.dump({version: 1, importer: 'tiny', steps: steps}))
+  pdf = '%PDF-1.4 tiny'
+  FileUtils.mkdir_p("#{out}/tiny")
+  File.binwrite("#{out}/tiny/1.pdf", pdf)
+  bill = {account: '4711-0815', period_start: '2026-10-01', period_end: '2026-10-31', due_date: '2026-11-20',
+          amount: '12.30', currency: 'USD', meter_reading: {value: '1.5', unit: 'kWh'},
+          pdf: 'tiny/1.pdf', pdf_sha256: Digest::SHA256.hexdigest(pdf)}
+  File.write("#{out}/tiny.json", JSON.dump({importer: args[:name], fetched_at: '2026-11-24T10:00:00Z', count: 1, bills: [bill]}))
+"""
+"""A fetch that succeeds."""
+BASE_IMAGE = "healer-ruby-base:bookworm"
+BRIDGE = "172.17.0.1"
+PASSWORD = "S3cr&t <pass>'w\"ord/9="
+USERNAME = "mira.lindqvist@example.net"
+REQUEST_TOKEN = "request-token-of-this-job"
+SHA = "c" * 40
+PAGE = "<html><body><h1>Bills</h1><p>Account 4711-0815</p><table id='bills'><tr><td>1</td></tr></table></body></html>"
+
+
+@dataclass
+class World:
+    """What the outside answers, and what it was told."""
+
+    url: str = ""
+    portal: str = ""
+    env: dict[str, dict[str, str]] = field(
+        default_factory=lambda: {"tiny-main": {"PORTAL_USERNAME": USERNAME, "PORTAL_PASSWORD": PASSWORD}}
+    )
+    grant: dict[str, Any] = field(default_factory=dict)
+    refusals: list[tuple[int, str]] = field(default_factory=list)
+    """Answers to the next lease requests, instead of a lease."""
+    portal_status: int = 200
+    leases: int = 0
+    reports: list[tuple[str, GateReport, bytes]] = field(default_factory=list)
+    """Token, report and body of what was handed in."""
+
+    def app(self) -> Starlette:
+        """Give the ASGI application of all of them."""
+        return Starlette(
+            routes=[
+                Route("/oidc", self._token),
+                Route("/v1/leases", self._lease, methods=["POST"]),
+                Route("/v1/gate/reports", self._report, methods=["POST"]),
+                Route("/portal{path:path}", self._page),
+            ]
+        )
+
+    async def _token(self, request: Request) -> Response:
+        if request.headers["authorization"] != f"bearer {REQUEST_TOKEN}" or request.query_params["api-version"] != "2":
+            return PlainTextResponse("", 401)
+        return JSONResponse({"value": f"token-for:{request.query_params['audience']}"})
+
+    async def _lease(self, request: Request) -> Response:
+        self.leases += 1
+        if self.refusals:
+            status, reason = self.refusals.pop(0)
+            return JSONResponse({"type": "about:blank", "status": status, "reason": reason}, status)
+        if request.headers["authorization"] != "Bearer token-for:importer-healer:lease":
+            return JSONResponse({"reason": "bad_identity"}, 401)
+        key = base64.b64encode(b"k" * 32).decode()
+        return JSONResponse({"grant": self.grant, "env": self.env, "trace_key": key})
+
+    async def _report(self, request: Request) -> Response:
+        body = await request.body()
+        token = request.headers["authorization"].removeprefix("Bearer ")
+        self.reports.append((token, GateReport.model_validate_json(body), body))
+        return JSONResponse({"case": "UTIL-101", "outcome": "recorded"}, 202)
+
+    async def _page(self, _: Request) -> Response:
+        return Response(PAGE, self.portal_status, media_type="text/html")
+
+
+def serve(world: World) -> tuple[uvicorn.Server, threading.Thread]:
+    """Serve on loopback and on Docker's bridge, each on a port of its own."""
+    sockets = []
+    for host in ("127.0.0.1", BRIDGE):
+        listener = socket.socket()
+        listener.bind((host, 0))
+        sockets.append(listener)
+    world.url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+    world.portal = f"http://{BRIDGE}:{sockets[1].getsockname()[1]}/portal"
+    server = uvicorn.Server(uvicorn.Config(world.app(), log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, args=(sockets,), daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+    return server, thread
+
+
+@dataclass
+class Ended:
+    """What a console script did."""
+
+    code: int
+    output: str
+    report: GateReport | None
+    report_text: str
+    summary: str
+
+
+class Runner:
+    """One job on a runner: a checkout, a temporary directory, and the environment that a workflow makes."""
+
+    def __init__(self, folder: Path, world: World, run_id: int) -> None:
+        self.world, self.run_id = world, run_id
+        self.checkout, self.temp, self.page = folder / "work", folder / "temp", folder / "summary.md"
+        self.checkout.mkdir()
+        self.temp.mkdir()
+        self.env = {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "HOME": str(folder),
+            "HEALER_URL": world.url,
+            "HEALER_BASE_IMAGE": BASE_IMAGE,
+            "HEALER_CASE": "UTIL-101",
+            "HEALER_ATTEMPT": "1",
+            "HEALER_MODE": "verify",
+            "HEALER_IMPORTER": "tiny",
+            "HEALER_BASE_SHA": "b" * 40,
+            "HEALER_CORRELATION": "UTIL-101-1-0a1b2c3d",
+            "GITHUB_REPOSITORY": "acme/importers",
+            "GITHUB_RUN_ID": str(run_id),
+            "GITHUB_RUN_ATTEMPT": "1",
+            "GITHUB_REF": "refs/heads/heal/UTIL-101",
+            "GITHUB_SHA": SHA,
+            "GITHUB_WORKSPACE": str(self.checkout),
+            "GITHUB_STEP_SUMMARY": str(self.page),
+            "RUNNER_TEMP": str(self.temp),
+            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{world.url}/oidc?api-version=2",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": REQUEST_TOKEN,
+        }
+        world.grant = {
+            "lease": "lease-1",
+            "case": "UTIL-101",
+            "attempt": 1,
+            "mode": "verify",
+            "importer": {
+                "name": "tiny",
+                "title": "Tiny Utility",
+                "url": world.portal,
+                "hosts": [world.portal.split("/")[2]],
+                "credentials": ["tiny-main"],
+                "component": "importer-tiny",
+                "owner": "tiny-team",
+                "paths": ["lib/gatherers/tiny.rb"],
+            },
+            "refs": ["tiny-main"],
+            "expires_at": "2026-11-24T10:10:00Z",
+        }
+
+    def importer(self, ruby: str) -> None:
+        """Put a Rakefile into the checkout whose task `fetch` runs `ruby`."""
+        task = f"require 'json'\nrequire 'net/http'\nrequire 'digest'\ntask :fetch, [:name] do |_, args|\n{ruby}\nend\n"
+        (self.checkout / "Rakefile").write_text(task)
+
+    def start(self, program: str) -> subprocess.Popen[str]:
+        """Start a console script in the checkout, as a step does."""
+        return subprocess.Popen(
+            [program], cwd=self.checkout, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    def run(self, program: str = "healer-gate") -> Ended:
+        """Run a console script to its end."""
+        process = self.start(str(Path(sys.executable).parent / program))
+        output, _ = process.communicate(timeout=60)
+        path = self.temp / f"healer-report-{self.run_id}-1.json"
+        text = path.read_text() if path.exists() else ""
+        report = GateReport.model_validate(json.loads(text)) if text else None
+        return Ended(process.returncode, output, report, text, self.page.read_text() if self.page.exists() else "")

@@ -1,0 +1,177 @@
+"""Docker as the gate uses it: a build that runs nothing of the tree, a container that can do little and keeps its login to itself."""
+
+import json
+import os
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from gate_runner import BASE_IMAGE
+from healer.clients.container import OUTPUT_MAX, Containers, Job
+from healer.errors import UpstreamError
+
+pytestmark = pytest.mark.docker
+DOCKERFILE = Path(__file__).resolve().parents[3] / "actions/rake-fetch/Dockerfile"
+PASSWORD = 'Zq9-unheard\'of "value"\nwith a second line & $HOME'
+
+
+@pytest.fixture
+def out(tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    folder.chmod(0o777)
+    return folder
+
+
+@pytest.fixture
+def make_job(out):
+    def make(script, **fields):
+        name = f"healer-test-{os.getpid()}-{time.monotonic_ns()}"
+        given = {
+            "env": {"PORTAL_URL": "http://portal"},
+            "login": {"PORTAL_PASSWORD": SecretStr(PASSWORD)},
+            "seconds": 20,
+        }
+        return Job(
+            **{"name": name, "image": BASE_IMAGE, "command": ("sh", "-c", script), "out": out, **given, **fields}
+        )
+
+    return make
+
+
+def exists(name):
+    return subprocess.run(["docker", "inspect", name], capture_output=True, check=False).returncode == 0
+
+
+def test_the_image_holds_the_tree_and_ran_nothing_of_it(tmp_path, make_job):
+    """The tree is copied as it is; its own Dockerfile, .dockerignore and .git mean nothing."""
+    tree = tmp_path / "tree"
+    (tree / ".git").mkdir(parents=True)
+    (tree / ".git" / "config").write_text("x")
+    (tree / "lib").mkdir()
+    (tree / "lib" / "a.rb").write_text("puts 1")
+    (tree / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nRUN touch /owned\n")
+    (tree / ".dockerignore").write_text("*\n")
+    image = Containers().build(tree, DOCKERFILE, BASE_IMAGE)
+    ended = Containers().run(make_job("pwd; find . -type f | sort; ls /owned", image=image))
+    assert ended.output.decode().splitlines()[:4] == ["/app", "./.dockerignore", "./Dockerfile", "./lib/a.rb"]
+    assert "cannot access '/owned'" in ended.output.decode()
+
+
+def test_the_same_tree_gives_the_same_image(tmp_path):
+    """Times and modes of the checkout do not matter."""
+    images = set()
+    for umask in (0o022, 0o077):
+        tree = tmp_path / str(umask)
+        tree.mkdir()
+        (tree / "Rakefile").write_text("task :fetch")
+        (tree / "Rakefile").chmod(0o666 & ~umask)
+        os.utime(tree / "Rakefile", (umask, umask))
+        images.add(Containers().build(tree, DOCKERFILE, BASE_IMAGE))
+    assert len(images) == 1
+
+
+def test_a_missing_base_image_is_the_engines_failure(tmp_path):
+    """A build that cannot be made raises `build_failed`, whatever the tree holds."""
+    with pytest.raises(UpstreamError) as caught:
+        Containers().build(tmp_path, DOCKERFILE, "healer-no-such-image:none")
+    assert (caught.value.service, caught.value.reason) == ("docker", "build_failed")
+
+
+def test_the_login_arrives_by_standard_input_unharmed(make_job):
+    """Quotes, dollars and line ends in a value reach the program; nothing is left to read on its standard input."""
+    ended = Containers().run(make_job('printf "%s|" "$PORTAL_PASSWORD" "$PORTAL_URL" "$(cat)"'))
+    assert ended.output.decode() == f"{PASSWORD}|http://portal||"
+    assert ended.exit_code == 0
+
+
+def test_the_login_is_in_no_argv_and_in_no_inspection(make_job):
+    """While a container runs, its login is neither on a command line of the machine nor in what Docker tells about it."""
+    job = make_job("echo up; sleep 3")
+    running = threading.Thread(target=Containers().run, args=(job,))
+    running.start()
+    deadline = time.monotonic() + 10
+    told = b""
+    while b'"Running": true' not in told and time.monotonic() < deadline:
+        told = subprocess.run(["docker", "inspect", job.name], capture_output=True, check=False).stdout
+    lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    running.join()
+    assert b"healer-test" in b"".join(lines)
+    assert b"Zq9-unheard" not in told + b"".join(lines)
+    assert not exists(job.name)
+
+
+def test_a_container_can_do_little(make_job):
+    """It has no capability, no way to new ones, a read-only root, limits, and nobody's user id."""
+    job = make_job("id -u; touch /x; grep -E 'CapEff|NoNewPrivs' /proc/self/status; echo 1 >/tmp/x; sleep 1")
+    found = {}
+
+    def look():
+        deadline = time.monotonic() + 10
+        while not found and time.monotonic() < deadline:
+            done = subprocess.run(["docker", "inspect", job.name], capture_output=True, check=False)
+            if done.returncode == 0:
+                found.update(json.loads(done.stdout)[0]["HostConfig"])
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    ended = Containers().run(job)
+    looking.join()
+    said = ended.output.decode()
+    assert said.splitlines()[0] == "65534"
+    assert "CapEff:\t0000000000000000" in said
+    assert "NoNewPrivs:\t1" in said
+    assert "Read-only file system" in said
+    assert (found["ReadonlyRootfs"], found["PidsLimit"], found["Memory"]) == (True, 128, 512 << 20)
+    assert (found["MemorySwap"], found["NanoCpus"], found["LogConfig"]["Type"]) == (512 << 20, 10**9, "none")
+    assert (found["CapDrop"], found["Privileged"], found["Init"]) == (["ALL"], False, True)
+
+
+def test_the_wall_clock_ends_a_container(make_job):
+    """A container that outlives its seconds has no exit code and is gone."""
+    job = make_job("echo begun; sleep 30", seconds=1.5)
+    begun = time.monotonic()
+    ended = Containers().run(job)
+    assert (ended.exit_code, ended.output) == (None, b"begun\n")
+    assert time.monotonic() - begun < 10
+    assert not exists(job.name)
+
+
+@pytest.mark.parametrize("code", [3, 125, 127])
+def test_an_exit_code_is_the_programs_own(make_job, code):
+    """Also codes that Docker's command line uses for itself are told as the program gave them."""
+    assert Containers().run(make_job(f"exit {code}")).exit_code == code
+
+
+def test_memory_has_an_end(make_job):
+    """A container that reaches its memory limit is killed and says so."""
+    ended = Containers().run(make_job("ruby -e 'x = []; loop { x << \"a\" * (8 << 20) }'"))
+    assert ended.out_of_memory
+    assert ended.exit_code != 0
+
+
+def test_output_has_an_end(make_job):
+    """Of much output the last part is kept."""
+    ended = Containers().run(make_job("head -c 3000000 /dev/zero | tr '\\0' a; echo end"))
+    assert len(ended.output) == OUTPUT_MAX
+    assert ended.output.endswith(b"aend\n")
+
+
+def test_a_container_that_cannot_start_is_the_engines_failure(make_job):
+    """An image that is not there raises an error and leaves no container."""
+    job = make_job("true", image="healer-no-such-image:none")
+    with pytest.raises(UpstreamError) as caught:
+        Containers().run(job)
+    assert caught.value.reason == "create_failed"
+    assert not exists(job.name)
+
+
+def test_what_it_writes_can_be_read_and_removed_by_the_runner(make_job, out):
+    """Files and directories that a container makes are open to the user that started it."""
+    Containers().run(make_job("mkdir /out/a; echo 1 >/out/a/b"))
+    assert (out / "a").stat().st_mode & 0o777 == 0o777
+    assert (out / "a" / "b").stat().st_mode & 0o777 == 0o666
