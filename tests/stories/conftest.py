@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+
 from localworld.desk import Operator
 from localworld.layout import Plan
 from localworld.leaks import Watch

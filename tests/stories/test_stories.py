@@ -2,6 +2,7 @@
 
 import pytest
 from contracts.checker import judge
+
 from localworld import leaks, workato
 from localworld.stories import refusals
 
