@@ -1,7 +1,6 @@
 """A made-up runner: the gateway and GitHub's OIDC provider on loopback, a portal on Docker's bridge, a job's environment."""
 
 import base64
-import json
 import os
 import socket
 import subprocess
@@ -123,9 +122,13 @@ class Ended:
 
     code: int
     output: str
-    report: GateReport | None
     report_text: str
     summary: str
+
+    @property
+    def report(self) -> GateReport:
+        """Give the report that the gate left."""
+        return GateReport.model_validate_json(self.report_text)
 
 
 class Runner:
@@ -190,9 +193,18 @@ class Runner:
 
     def run(self, program: str = "healer-gate") -> Ended:
         """Run a console script to its end."""
-        process = self.start(str(Path(sys.executable).parent / program))
+        process = self.start(self.program(program))
         output, _ = process.communicate(timeout=60)
-        path = self.temp / f"healer-report-{self.run_id}-1.json"
-        text = path.read_text() if path.exists() else ""
-        report = GateReport.model_validate(json.loads(text)) if text else None
-        return Ended(process.returncode, output, report, text, self.page.read_text() if self.page.exists() else "")
+        path, page = self.report_path, self.page
+        left = [file.read_text() if file.exists() else "" for file in (path, page)]
+        return Ended(process.returncode, output, *left)
+
+    @property
+    def report_path(self) -> Path:
+        """Give the place of the report."""
+        return self.temp / f"healer-report-{self.run_id}-1.json"
+
+    @staticmethod
+    def program(name: str) -> str:
+        """Give the path of an installed console script."""
+        return str(Path(sys.executable).parent / name)

@@ -1,0 +1,355 @@
+"""`healer-gate` and `healer-report` as a job runs them: the console scripts, a real Docker engine, a gateway on loopback."""
+
+import base64
+import hashlib
+import json
+import re
+import signal
+import subprocess
+import time
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from gate_runner import GREEN, PASSWORD, USERNAME, Runner, World, serve
+from healer.contracts import Conclusion, FailureClass
+
+pytestmark = pytest.mark.docker
+RUN_IDS = count(time.time_ns() // 1_000_000)
+RED = """
+  error = {importer: 'tiny', error: 'source_changed', exception: 'Importers::SourceChanged', message: 'nothing matches #bills',
+           step: 2, selector: 'table#bills', file: 'lib/gatherers/tiny.rb', line: 21, backtrace: []}
+  File.write("#{ENV.fetch('OUT_DIR')}/tiny.error.json", JSON.dump(error))
+  exit 3
+"""
+DUMP = """
+  require 'base64'
+  require 'uri'
+  pw = ENV.fetch('PORTAL_PASSWORD')
+  puts ENV.to_h.inspect, pw, Base64.encode64(pw), Base64.strict_encode64("mira:#{pw}"), JSON.dump([pw]), URI.encode_www_form_component(pw)
+  puts pw.chars.join("\\e[0m"), pw.unpack1('H*')
+  File.write("#{ENV.fetch('FETCH_TRACE_DIR')}/001.body", "<html><body><p>#{pw} of #{ENV.fetch('PORTAL_USERNAME')}</p></body></html>")
+  asked = {selector: pw, kind: 'css', many: false, found: 0, file: pw, line: 1}
+  steps = [{number: 1, method: 'POST', url: "http://portal/login?p=#{URI.encode_www_form_component(pw)}", status: 200,
+            content_type: 'text/html', body: '001.body', lookups: [asked]}]
+  File.write("#{ENV.fetch('FETCH_TRACE_DIR')}/trace.json", JSON.dump({version: 1, importer: 'tiny', steps: steps}))
+  File.write("#{ENV.fetch('OUT_DIR')}/tiny.error.json", JSON.dump({exception: pw, message: "refused #{pw}", selector: pw, file: pw}))
+  exit 5
+"""
+
+
+@pytest.fixture(scope="module")
+def outside():
+    world = World()
+    server, thread = serve(world)
+    yield world
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture
+def runner(outside, tmp_path):
+    outside.refusals, outside.reports, outside.leases, outside.portal_status = [], [], 0, 200
+    return Runner(tmp_path, outside, next(RUN_IDS))
+
+
+def containers(runner):
+    name = f"name=healer-gate-{runner.run_id}"
+    return subprocess.run(["docker", "ps", "-aq", "--filter", name], capture_output=True, check=True).stdout
+
+
+def obeyed(output):
+    """Give the commands that a runner would obey, as its parser reads lines (actions/runner `ActionCommand.cs`)."""
+    lines = re.split(r"\r\n|\r|\n", output)
+    return [line for line in lines if line.lstrip().startswith("::") or "##[" in line]
+
+
+def test_a_good_fetch_is_green(runner):
+    """A fetch whose result is true ends with exit 0, a report of success with a redacted trace, a summary and a notice."""
+    runner.importer(GREEN)
+    ended = runner.run()
+    assert ended.code == 0, ended.output
+    report = ended.report
+    assert (report.conclusion, report.exit_code, report.bills, report.logins_used) == (Conclusion.SUCCESS, 0, 1, 1)
+    assert all(check.passed for check in report.checks)
+    assert (report.case, report.run_id, report.sha, report.ref) == (
+        "UTIL-101",
+        runner.run_id,
+        "c" * 40,
+        "refs/heads/heal/UTIL-101",
+    )
+    assert set(report.timings_ms) == {"build", "lease", "container", "judge", "total"}
+    page = report.trace.pages[report.trace.steps[0].page]
+    assert "4711" not in ended.report_text
+    assert "Bills" in page
+    assert "✅ green: tiny (verify)" in ended.summary
+    assert "::notice title=tiny%3A verify::" in ended.output
+    assert not containers(runner)
+    assert list(runner.temp.iterdir()) == [runner.report_path]
+
+
+def test_a_broken_importer_is_red_where_it_broke(runner):
+    """Exit 3 is a failure `source_changed` with its place: in the report, the summary, and on the line of the diff."""
+    runner.importer(RED)
+    ended = runner.run()
+    assert ended.code == 1, ended.output
+    failure = ended.report.failure
+    assert (failure.kind, failure.selector, failure.line) == (FailureClass.SOURCE_CHANGED, "table#bills", 21)
+    assert [(c.name, c.passed, c.detail) for c in ended.report.checks] == [("exit_code", False, "exit 3")]
+    assert "::error file=lib/gatherers/tiny.rb,line=21,title=tiny%3A verify::" in ended.output
+    assert "Nothing on the portal answers `table#bills` on page 2." in ended.summary
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (4, FailureClass.SOURCE_DOWN),
+        (5, FailureClass.AUTH_FAILED),
+        (6, FailureClass.CONTRACT_BROKEN),
+        (77, FailureClass.CRASHED),
+    ],
+)
+def test_each_exit_code_is_its_kind_of_failure(runner, code, kind):
+    """The importers' exit codes keep their meaning, also without an error file; any other is a crash."""
+    runner.importer(f"exit {code}")
+    ended = runner.run()
+    assert (ended.code, ended.report.conclusion, ended.report.failure.kind) == (1, Conclusion.FAILURE, kind)
+
+
+def test_a_fetch_that_claims_success_without_a_result_is_red(runner):
+    """Exit 0 alone proves nothing."""
+    runner.importer("exit 0")
+    ended = runner.run()
+    assert (ended.code, ended.report.conclusion) == (1, Conclusion.FAILURE)
+    assert ended.report.failure.kind is FailureClass.CONTRACT_BROKEN
+    assert [c.name for c in ended.report.checks if not c.passed] == ["result_present"]
+
+
+def test_an_endless_fetch_is_red_and_gone(runner):
+    """A fetch that outlives its wall clock is a failure `timed_out`; no container stays."""
+    runner.env["HEALER_FETCH_TIMEOUT_S"] = "2"
+    runner.importer("Signal.trap('TERM') {}; sleep")
+    ended = runner.run()
+    assert (ended.code, ended.report.failure.kind, ended.report.exit_code) == (1, FailureClass.TIMED_OUT, None)
+    assert not containers(runner)
+
+
+def test_a_scraper_that_prints_its_environment_leaks_nothing(runner):
+    """Whatever form a scraper writes its login in, neither log, report nor summary shows it."""
+    runner.importer(DUMP)
+    ended = runner.run()
+    assert ended.code == 1, ended.output
+    shown = "\n".join(line for line in ended.output.splitlines() if not line.startswith("::add-mask::"))
+    coded = base64.b64encode(PASSWORD.encode()).decode()
+    for text in (shown, ended.report_text, ended.summary):
+        for form in (
+            PASSWORD,
+            json.dumps(PASSWORD)[1:-1],
+            coded,
+            coded[:12],
+            PASSWORD.encode().hex(),
+            USERNAME,
+            "S3cr",
+        ):
+            assert form not in text
+    assert ended.report.failure.message == "refused ***"
+    assert ended.report.failure.kind is FailureClass.AUTH_FAILED
+    assert ended.report.trace.pages
+
+
+def test_masks_come_before_everything_else(runner):
+    """The runner is told each value and its encodings before anything that could hold them is printed."""
+    runner.importer("puts ENV['PORTAL_PASSWORD']")
+    lines = runner.run().output.splitlines()
+    masks = [line for line in lines if line.startswith("::add-mask::")]
+    assert lines[: len(masks)] == masks
+    assert f"::add-mask::{PASSWORD}" in masks
+    assert f"::add-mask::{base64.b64encode(PASSWORD.encode()).decode()}" in masks
+
+
+def test_a_scraper_gives_the_runner_no_orders(runner):
+    """Workflow commands, colours and invisible characters in a scraper's output are shown as text and not obeyed."""
+    runner.importer(
+        r"""
+  puts "::set-output name=a::b", "  ::add-mask::x", "a\r::stop-commands::t", "##[command]x", "y ##[error]x", "\e[31m::warning::red\e[0m",
+       "\u200b::debug::z", "\u2028::notice::n", "::endgroup::"
+  exit 1
+"""
+    )
+    ended = runner.run()
+    ours = ("::add-mask::", "::group::rake fetch", "::endgroup::", "::error title=tiny%3A verify::")
+    assert [line for line in obeyed(ended.output) if not line.startswith(ours)] == []
+    assert ended.output.count("::endgroup::") == 1
+    assert "| : :set-output name=a::b" in ended.output
+    assert obeyed(ended.report.log_tail) == []
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "File.symlink('/etc/passwd', out + '/tiny.json')",
+        "Process.wait(spawn('mkfifo', out + '/tiny.json'))",
+        "File.open(out + '/tiny.json', 'w') { |f| f.truncate(60 << 20) }",
+        "Dir.mkdir(out + '/tiny.json')",
+        "File.write(out + '/tiny.json', '[' * 100_000)",
+        "File.write(out + '/tiny.json', '{\"count\": NaN}')",
+        "File.write(out + '/tiny.json', '{}'); File.chmod(0, out + '/tiny.json')",
+    ],
+)
+def test_a_hostile_result_is_no_result(runner, hostile):
+    """A link, a pipe, a directory, too much, too deep, and what is no JSON are each red, at once, and nothing of the machine is read."""
+    runner.importer(f"out = ENV.fetch('OUT_DIR'); {hostile}")
+    ended = runner.run()
+    assert (ended.code, ended.report.conclusion) == (1, Conclusion.FAILURE)
+    assert "root:" not in ended.report_text
+
+
+def test_a_hostile_trace_is_no_trace(runner):
+    """Links, pipes and foreign names in a trace are left out; the verdict stands."""
+    runner.importer(
+        GREEN
+        + """
+  File.symlink('/etc/passwd', "#{dir}/002.body")
+  Process.wait(spawn('mkfifo', "#{dir}/003.body"))
+  steps = ['002.body', '003.body', '../result/tiny.json', '/etc/passwd', 7, nil, {}].each_with_index.map do |body, index|
+    {number: index + 1, method: 'GET', url: 'http://portal/', status: 200, content_type: 'text/html', body: body, lookups: []}
+  end
+  File.write("#{dir}/trace.json", JSON.dump({version: 1, importer: 'other', steps: steps}))
+"""
+    )
+    ended = runner.run()
+    assert (ended.code, ended.report.trace.importer, ended.report.trace.pages) == (0, "tiny", {})
+
+
+def test_the_password_is_on_no_command_line_and_in_no_inspection(runner):
+    """While the fetch runs, its login is neither in any process's arguments nor in what Docker tells, nor in a file of the job."""
+    runner.importer("sleep 3")
+    process = runner.start(runner.program("healer-gate"))
+    told = b""
+    while b'"Running": true' not in told and process.poll() is None:
+        name = f"healer-gate-{runner.run_id}-1"
+        told = subprocess.run(["docker", "inspect", name], capture_output=True, check=False).stdout
+    lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    files = [path.read_bytes() for path in runner.temp.rglob("*") if path.is_file()]
+    process.communicate()
+    assert b"fetch[tiny]" in b"".join(lines)
+    assert PASSWORD.encode() not in told + b"".join(lines) + b"".join(files)
+    assert json.dumps(PASSWORD)[1:-1].encode() not in told
+
+
+def test_a_cancelled_gate_removes_its_container(runner):
+    """SIGTERM ends the gate in order: exit 2, no container, and no report that could be mistaken for a verdict."""
+    runner.importer("sleep")
+    process = runner.start(runner.program("healer-gate"))
+    while process.poll() is None and not containers(runner):
+        pass
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert not containers(runner)
+    assert not runner.report_path.exists()
+
+
+def test_a_missing_base_image_blames_nobody(runner):
+    """A build that fails is `error` with exit 2, and no login was taken."""
+    runner.env["HEALER_BASE_IMAGE"] = "healer-no-such-image:none"
+    runner.importer(GREEN)
+    ended = runner.run()
+    assert (ended.code, ended.report.conclusion, ended.report.failure) == (2, Conclusion.ERROR, None)
+    assert "HEALER_BASE_IMAGE" in ended.report.summary
+    assert (runner.world.leases, ended.report.logins_used) == (0, 0)
+
+
+def test_a_dead_engine_blames_nobody(runner):
+    """Where no Docker engine answers, the gate says so and ends with exit 2."""
+    runner.env["DOCKER_HOST"] = "unix:///nonexistent/docker.sock"
+    ended = runner.run()
+    assert (ended.code, ended.report.conclusion) == (2, Conclusion.ERROR)
+    assert "docker build failed" in ended.report.summary
+
+
+def test_a_refused_lease_is_exit_3(runner):
+    """A refusal of the gateway is `error` with its reason, and nothing is run."""
+    runner.world.refusals = [(409, "lease_used")]
+    runner.importer("File.write('/out/ran', '')")
+    ended = runner.run()
+    assert (ended.code, ended.report.conclusion, ended.report.logins_used) == (3, Conclusion.ERROR, 0)
+    assert "lease_used" in ended.report.summary
+    assert "not judged" in ended.summary
+
+
+def test_a_lease_for_another_run_is_not_used(runner):
+    """A grant that names another importer than the dispatch ends the gate with exit 2."""
+    runner.world.grant["importer"]["name"] = "other"
+    runner.importer(GREEN)
+    ended = runner.run()
+    assert (ended.code, ended.report.conclusion) == (2, Conclusion.ERROR)
+    assert "lease_mismatch" in ended.report.summary
+
+
+def test_wrong_inputs_are_named_and_not_repeated(runner):
+    """An input of the wrong form ends with exit 2 and the variable's name, without its value and without a command in it."""
+    runner.env["HEALER_CASE"] = "x\n::error::owned"
+    ended = runner.run()
+    assert ended.code == 2
+    assert "HEALER_CASE" in ended.output
+    assert "owned" not in ended.output
+
+
+@pytest.mark.parametrize(("status", "code", "conclusion"), [(200, 0, Conclusion.SUCCESS), (503, 1, Conclusion.FAILURE)])
+def test_a_probe_asks_for_one_page(runner, status, code, conclusion):
+    """Mode `probe` builds and runs nothing, uses no login, and says whether the portal answers."""
+    runner.env |= {"HEALER_MODE": "probe", "DOCKER_HOST": "unix:///nonexistent/docker.sock"}
+    runner.world.grant |= {"mode": "probe", "refs": []}
+    runner.world.portal_status = status
+    ended = runner.run()
+    assert (ended.code, ended.report.conclusion, ended.report.logins_used) == (code, conclusion, 0)
+    assert [(check.name, check.passed) for check in ended.report.checks] == [("portal_answers", code == 0)]
+
+
+def test_the_report_is_handed_in_bound_to_its_token(runner):
+    """`healer-report` posts the gate's report byte for byte, with a token whose audience is its hash."""
+    runner.importer(RED)
+    gate = runner.run()
+    ended = runner.run("healer-report")
+    assert ended.code == 0, ended.output
+    [(token, report, body)] = runner.world.reports
+    assert token == f"token-for:importer-healer:report:{hashlib.sha256(body).hexdigest()}"
+    assert body.decode() == gate.report_text
+    assert report.conclusion is Conclusion.FAILURE
+    assert f"::add-mask::{token}" in ended.output
+
+
+@pytest.mark.parametrize("left", [None, "", "{}", "half of a rep"])
+def test_a_gate_that_left_no_report_is_an_error(runner, left):
+    """Without a valid report.json, `healer-report` hands in an `error` that says so."""
+    if left is not None:
+        runner.report_path.write_text(left)
+    assert runner.run("healer-report").code == 0
+    [(_, report, _)] = runner.world.reports
+    assert (report.conclusion, report.run_id, report.correlation) == (
+        Conclusion.ERROR,
+        runner.run_id,
+        "UTIL-101-1-0a1b2c3d",
+    )
+    assert "left no report" in report.summary
+
+
+def test_both_programs_tell_their_version(runner):
+    """`--version` prints the version alone, without a setting."""
+    for program in ("healer-gate", "healer-report"):
+        done = subprocess.run(
+            [runner.program(program), "--version"], env={"PATH": "/usr/bin"}, capture_output=True, text=True, check=True
+        )
+        assert re.fullmatch(r"\d+\.\d+\.\d+\n", done.stdout)
+
+
+def test_the_gates_own_share_of_the_time_is_small(runner):
+    """Beside Docker's work the gate costs less than a second and a half, also on a busy machine."""
+    runner.importer(GREEN)
+    runner.run()
+    begun = time.monotonic()
+    ended = runner.run()
+    docker_s = (ended.report.timings_ms["build"] + ended.report.timings_ms["container"]) / 1000
+    assert time.monotonic() - begun - docker_s < 1.5
