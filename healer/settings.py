@@ -4,7 +4,8 @@ Names are `HEALER_<FIELD>`. A process that lacks one refuses to start and names 
 """
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -68,6 +69,10 @@ class GatewaySettings(GitHubSettings, JiraSettings, StoreSettings):
     oidc_issuer: str = "https://token.actions.githubusercontent.com"
     gate_repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
     gate_sha: str = Field(pattern=r"^[0-9a-f]{40}$")
+    importers_repository_id: int | None = None
+    """GitHub's id of the importers repository; where it is given, a gate run's identity must carry it."""
+    prefect_ui_url: str | None = None
+    """Where people reach Prefect; the API's address without `/api` where it is not given."""
     portal_origin: str | None = None
     """`scheme://host:port` that replaces the origin of every importer's URL: for a staging portal."""
 
@@ -161,10 +166,20 @@ def load(room: type[S]) -> S:
         ) from None
 
 
+def _parts_of(secret: str) -> Iterator[str]:
+    """Give a secret whole, and what is secret by itself in it: each key of a list, a key without its id, an address's password."""
+    yield secret
+    yield from re.findall(r"(?<=://)[^/@]*:([^/@]+)(?=@)", secret)
+    for entry in secret.split(","):
+        key = entry.strip().partition(";")[0]
+        yield from (key, re.sub(r"^[\w-]{1,32}:(?=[A-Za-z0-9+/]{40,}=*$)", "", key))
+
+
 def secret_values(settings: BaseSettings) -> tuple[str, ...]:
     """Give every secret of a room, for the redactor and for nobody else."""
     values = (getattr(settings, name) for name in type(settings).model_fields)
-    return tuple(value.get_secret_value() for value in values if isinstance(value, SecretStr))
+    secrets = (value.get_secret_value() for value in values if isinstance(value, SecretStr))
+    return tuple(dict.fromkeys(part for secret in secrets for part in _parts_of(secret)))
 
 
 def prepare_environment(defaults: Mapping[str, str]) -> None:
