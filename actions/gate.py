@@ -3,66 +3,14 @@
 Exit codes: 0 green, 1 red, 2 the gate itself could not do its work, 3 the gateway refused.
 """
 
-import signal
-import sys
-import traceback
-from concurrent.futures import Future, ThreadPoolExecutor
-from importlib.resources import as_file, files
-from types import FrameType
-
-from actions.commands import command
 from actions.console import Exit, own_version, say, wants_version
-from actions.timing import Stopwatch
-from healer.clients.container import Containers
-from healer.contracts import GateMode
-from healer.errors import Misconfigured
-from healer.settings import ActionsSettings, RunnerSettings, load
 
 
 def main() -> int:
-    """Run the gate of this job."""
+    """Run the gate of this job, or tell the version."""
     if wants_version():
         say(own_version())
         return Exit.GREEN
-    signal.signal(signal.SIGTERM, _end)
-    try:
-        return _gate(load(RunnerSettings), load(ActionsSettings))
-    except Misconfigured as error:
-        say(command("error", str(error), title="healer-gate"))
-    except Exception as error:  # noqa: BLE001 - Python's exit 1 would say "red" and blame a patch for our fault
-        # Places only: an exception's text may hold what it choked on.
-        say(command("error", f"a fault in the gate: {type(error).__name__}", title="healer-gate"))
-        say(*"".join(traceback.format_tb(error.__traceback__)).splitlines())
-    return Exit.BROKEN
+    from actions import gating  # noqa: PLC0415 - the version, asked for before each run, needs none of this
 
-
-def _gate(run: RunnerSettings, job: ActionsSettings) -> Exit:
-    watch = Stopwatch()
-    with ThreadPoolExecutor(1) as pool:
-        image = None if run.mode is GateMode.PROBE else pool.submit(_build, run, job, watch)
-        return _conclude(run, job, image, watch)
-
-
-def _conclude(run: RunnerSettings, job: ActionsSettings, image: Future[str] | None, watch: Stopwatch) -> Exit:
-    # Half a second of imports, spent while Docker builds.
-    from actions import report_file, summary  # noqa: PLC0415
-    from actions.fetching import Fetching  # noqa: PLC0415
-
-    report, found = Fetching(run, job, image, watch).examine()
-    report_file.save(report, job)
-    say("::group::rake fetch", *(f"| {line}" for line in found.log), "::endgroup::")
-    say(summary.annotation(report))
-    if job.github_step_summary:
-        with job.github_step_summary.open("a", encoding="utf-8") as page:
-            page.write(summary.markdown(report))
-    return found.exit
-
-
-def _build(run: RunnerSettings, job: ActionsSettings, watch: Stopwatch) -> str:
-    with watch.part("build"), as_file(files("actions") / "rake-fetch" / "Dockerfile") as dockerfile:
-        return Containers().build(job.github_workspace, dockerfile, run.base_image)
-
-
-def _end(_number: int, _frame: FrameType | None) -> None:
-    """End in order, so that the container is removed; a runner sends SIGTERM to a cancelled step."""
-    sys.exit(Exit.BROKEN)
+    return gating.gate()

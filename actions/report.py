@@ -1,58 +1,16 @@
 """Console script `healer-report`: hands the report to the gateway, or says for the gate that it left none.
 
-It runs no code of the repository and holds no secret but its own proof of identity, which is good for this report only.
 Exit codes: 0 handed in, 2 not, 3 the gateway refused it.
 """
 
-import hashlib
-from datetime import UTC, datetime
-
-import httpx
-
-from actions import report_file
-from actions.commands import command
 from actions.console import Exit, own_version, say, wants_version
-from healer.clients.gateway import REPORT_AUDIENCE, Gateway
-from healer.clients.idtoken import IdTokens
-from healer.contracts import Conclusion, GateReport
-from healer.errors import HealerError, Rejected
-from healer.settings import ActionsSettings, RunnerSettings, load
-
-_HTTP_S = 30.0
 
 
 def main() -> int:
-    """Hand in the report of this job."""
+    """Hand in the report of this job, or tell the version."""
     if wants_version():
         say(own_version())
         return Exit.GREEN
-    try:
-        run, job = load(RunnerSettings), load(ActionsSettings)
-        _hand_in(report_file.read(job) or _for_the_gate(run, job), run, job)
-    except HealerError as error:
-        say(command("error", str(error), title="healer-report"))
-        return Exit.REFUSED if isinstance(error, Rejected) else Exit.BROKEN
-    return Exit.GREEN
+    from actions import reporting  # noqa: PLC0415 - the version, asked for before each run, needs none of this
 
-
-def _hand_in(body: bytes, run: RunnerSettings, job: ActionsSettings) -> None:
-    with httpx.Client(timeout=_HTTP_S) as http:
-        tokens = IdTokens(job.actions_id_token_request_url, job.actions_id_token_request_token, http)
-        token = tokens.token(REPORT_AUDIENCE + hashlib.sha256(body).hexdigest())
-        say(command("add-mask", token.get_secret_value()))
-        Gateway(run.url, http).report(body, token)
-    say(f"report handed in ({len(body)} bytes)")
-
-
-def _for_the_gate(run: RunnerSettings, job: ActionsSettings) -> bytes:
-    """Make the report of a gate that was cancelled, killed, or never started."""
-    now = datetime.now(UTC)
-    report = GateReport(
-        **report_file.identity(run, job),
-        conclusion=Conclusion.ERROR,
-        summary="The gate could not judge: it left no report. The run's log says more.",
-        tools={"healer": own_version()},
-        started_at=now,
-        finished_at=now,
-    )
-    return report_file.body(report)
+    return reporting.hand_in()
