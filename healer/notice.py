@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from healer import prose
 from healer.contracts import Attempt, Case, Importer, Reason, State
-from healer.publish import Links
+from healer.publish import Addresses
 
 _EVIDENCE: Final = 900
 
@@ -154,6 +154,11 @@ class Statuses(NamedTuple):
     done: str
 
 
+def is_told(case: Case) -> bool:
+    """Say whether the ticket hears of this state; what happens on the way is for the Prefect UI."""
+    return case.state in STATES or case.state in {State.NOT_FIXED, State.NEEDS_ENGINEER}
+
+
 def target_status(case: Case, statuses: Statuses) -> str | None:
     """Say to which status the ticket is moved, or None where it stays: an engineer's queue is sorted by engineers."""
     match case.state:
@@ -165,7 +170,7 @@ def target_status(case: Case, statuses: Statuses) -> str | None:
             return None
 
 
-def comment(case: Case, importer: Importer | None, links: Links) -> str:
+def comment(case: Case, importer: Importer | None, addresses: Addresses) -> str:
     """Give the sticky comment about where the case stands now. `importer` is None where the registry does not know it."""
     words = STATES[case.state] if case.state in STATES else REASONS[case.reason or Reason.AMBIGUOUS]
     owner = words.owner.format(owner=prose.wiki(importer.owner) if importer else "the importers' team")
@@ -176,7 +181,7 @@ def comment(case: Case, importer: Importer | None, links: Links) -> str:
         f"*Who acts:* {owner}",
         f"*What next:* {words.then}{_next_check(case)}",
         "",
-        *_places(case, links),
+        *_places(case, addresses),
     ]
     return "\n".join(lines) + "\n"
 
@@ -190,7 +195,7 @@ def _next_check(case: Case) -> str:
     return f" Next look: {case.next_check:%Y-%m-%d %H:%M} UTC." if case.next_check else ""
 
 
-def _places(case: Case, links: Links) -> list[str]:
+def _places(case: Case, addresses: Addresses) -> list[str]:
     pull = case.pull_request
     found = [f"* Pull request: [#{pull.number}|{pull.url}]"] if pull else []
     found += [f"* Branch: {{{{{case.branch}}}}}"] if case.branch else []
@@ -200,7 +205,7 @@ def _places(case: Case, links: Links) -> list[str]:
         else []
     )
     found += [line for attempt in case.attempts for line in _attempt(attempt)]
-    return [*found, f"* [Case|{links.case}] · [runs in Prefect|{links.prefect}]"]
+    return [*found, f"* [Case|{addresses.case}] · [runs in Prefect|{addresses.prefect}]"]
 
 
 def _attempt(attempt: Attempt) -> list[str]:

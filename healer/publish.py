@@ -29,7 +29,7 @@ class Action(StrEnum):
     LEAVE_MERGED = "leave_merged"
 
 
-class Links(Contract):
+class Addresses(Contract):
     """Where people find a case: all are our own addresses."""
 
     case: str
@@ -62,10 +62,10 @@ def labels(case: Case) -> tuple[str, ...]:
     return ("importer-healer", f"importer:{case.importer}")
 
 
-def body(case: Case, importer: Importer, report: GateReport, links: Links) -> str:
+def body(case: Case, importer: Importer, report: GateReport, addresses: Addresses) -> str:
     """Give the receipt in GitHub's Markdown. `report` is the green report of the case's last attempt."""
     attempt = case.attempts[-1]
-    sections = [_broke(case, importer), _changed(attempt), _proves(attempt, report), _came(case, links)]
+    sections = [_broke(case, importer), _changed(attempt), _proves(attempt, report), _came(case, addresses)]
     return "\n\n".join(sections) + "\n"
 
 
@@ -115,10 +115,10 @@ def _proves(attempt: Attempt, report: GateReport) -> str:
     return "\n".join(["### What proves it", fetched, *table])
 
 
-def _came(case: Case, links: Links) -> str:
+def _came(case: Case, addresses: Addresses) -> str:
     *earlier, last = case.attempts
     history = [f"- Attempt {a.number}: {prose.markdown(_outcome(a))}" for a in earlier]
-    place = f"[ticket]({links.ticket}) · [case]({links.case}) · [runs in Prefect]({links.prefect})"
+    place = f"[ticket]({addresses.ticket}) · [case]({addresses.case}) · [runs in Prefect]({addresses.prefect})"
     head = f"Attempt {last.number} by {prose.markdown(last.agent or 'an agent')} · {place}"
     yours = "Merging and deploying are yours; nothing here does either."
     return "\n".join(["### How it came here", head, *history, "", yours])

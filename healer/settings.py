@@ -186,3 +186,9 @@ def prepare_environment(defaults: Mapping[str, str]) -> None:
     """Set variables that libraries read by themselves, where nobody has set them yet."""
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+
+
+def replace_environment(values: Mapping[str, str]) -> None:
+    """Give a forked process the environment that it would have been started with."""
+    os.environ.clear()
+    os.environ.update(values)

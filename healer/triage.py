@@ -4,6 +4,7 @@ The order matters: what the judge said about the run, then signs of a human chec
 own exit code. A page may only turn `heal` into something more careful.
 """
 
+from datetime import datetime, timedelta
 from typing import Final
 
 from healer import challenge
@@ -21,7 +22,7 @@ from healer.contracts import (
 )
 
 SITE_DOWN_WAKE_S: Final = 900
-GATE_RETRY_S: Final = 60
+GATE_RETRY_S: Final = 15
 MAX_DIAGNOSES: Final = 3
 """How often a diagnosis that says nothing about the importer is run again before a person looks."""
 
@@ -43,6 +44,14 @@ def classify(report: GateReport, case: Case) -> Triage:
             return _not_fixed(Reason.NO_NEW_BILL, "The portal was reached and read; it has no new bill.")
         case Conclusion.FAILURE | Conclusion.TIMED_OUT:
             return _failed(report)
+
+
+def is_fresh(case: Case, now: datetime, fresh_s: int) -> bool:
+    """Say whether the diagnosis still holds: base red is proved once, for `fresh_s` seconds and for the base it was proved on."""
+    diagnosis = case.diagnosis
+    if diagnosis is None or diagnosis.run.sha != case.base_sha:
+        return False
+    return now - diagnosis.run.dispatched_at < timedelta(seconds=fresh_s)
 
 
 def _bills(report: GateReport) -> str:

@@ -120,10 +120,11 @@ def with_verdict(case: Case, verdict: Verdict, failure: Failure | None) -> Case:
 
 def spent_attempts(case: Case) -> int:
     """Count the attempts that an agent has used up; a gate that broke uses up none."""
-    return sum(not _is_broken(attempt) for attempt in case.attempts)
+    return sum(not is_broken(attempt) for attempt in case.attempts)
 
 
-def _is_broken(attempt: Attempt) -> bool:
+def is_broken(attempt: Attempt) -> bool:
+    """Say whether the attempt's gate broke, so that it says nothing about the patch."""
     return attempt.verdict is not None and attempt.verdict.conclusion in _SAYS_NOTHING
 
 
@@ -138,7 +139,7 @@ def next_step(case: Case, verdict: Verdict, max_attempts: int) -> Next:
 
 def _after_broken_gate(case: Case, verdict: Verdict) -> Next:
     head = case.attempts[-1].head_sha
-    broken = sum(_is_broken(attempt) and attempt.head_sha == head for attempt in case.attempts)
+    broken = sum(is_broken(attempt) and attempt.head_sha == head for attempt in case.attempts)
     if broken < MAX_BROKEN_RUNS:
         return Next(step=Step.RUN_AGAIN, why=verdict.why)
     return Next(step=Step.GIVE_UP, reason=Reason.GATE_BROKEN, why=f"The gate broke {broken} times. {verdict.why}")
@@ -157,8 +158,11 @@ def after_red(case: Case, why: str, max_attempts: int) -> Next:
 
 
 def _stands_still(case: Case) -> bool:
-    """Say whether the last two attempts ended in one failure, and the later one got no further through the portal."""
-    failures = [attempt.failure for attempt in case.attempts if attempt.failure and not _is_broken(attempt)]
+    """Say whether the last two attempts are one diff, or ended in one failure and the later one got no further through the portal."""
+    diffs = [attempt.diff for attempt in case.attempts if attempt.diff and not is_broken(attempt)]
+    if len(diffs) > 1 and diffs[-1] == diffs[-2]:
+        return True
+    failures = [attempt.failure for attempt in case.attempts if attempt.failure and not is_broken(attempt)]
     if len(failures) < 2:  # noqa: PLR2004 - a comparison takes two
         return False
     before, now = failures[-2:]

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from factories import NOW, make_case, make_failure, make_importer, make_run
 from healer.contracts import Attempt, Conclusion, Diagnosis, PullRequest, Reason, State, Verdict
 from healer.notice import REASONS, STATES, Statuses, comment, target_status
-from healer.publish import Links
+from healer.publish import Addresses
 
-LINKS = Links(
+ADDRESSES = Addresses(
     case="https://healer.example/v1/cases/UTIL-101",
     ticket="https://jira.example/x",
     prefect="https://prefect.example/runs",
@@ -42,7 +42,7 @@ def a_failed_case(**fields):
 @pytest.mark.parametrize("reason", list(Reason))
 def test_every_reason_has_words_an_owner_and_a_next_step(reason):
     """No outcome leaves a reader to ask what it means, who acts and what comes next."""
-    text = comment(make_case(state=State.NEEDS_ENGINEER, reason=reason), make_importer(), LINKS)
+    text = comment(make_case(state=State.NEEDS_ENGINEER, reason=reason), make_importer(), ADDRESSES)
     assert REASONS[reason].what in text
     assert re.search(r"^\*Who acts:\* \S", text, re.MULTILINE)
     assert re.search(r"^\*What next:\* \S", text, re.MULTILINE)
@@ -52,12 +52,12 @@ def test_every_reason_has_words_an_owner_and_a_next_step(reason):
 @pytest.mark.parametrize("state", list(STATES))
 def test_every_good_end_has_its_own_words(state):
     """A pull request, a branch, an observation and a queue are told apart."""
-    assert STATES[state].what in comment(make_case(state=state), make_importer(), LINKS)
+    assert STATES[state].what in comment(make_case(state=state), make_importer(), ADDRESSES)
 
 
 def test_unhealed_case_names_branch_and_evidence():
     """An engineer finds the branch, the red run of each attempt, and why one was refused."""
-    text = comment(a_failed_case(), make_importer(), LINKS)
+    text = comment(a_failed_case(), make_importer(), ADDRESSES)
     assert "* Branch: {{heal/UTIL-101}}" in text
     assert "* Gate on the base branch: [run 7001|" in text
     assert "* Attempt 1: path: no" in text
@@ -67,13 +67,13 @@ def test_unhealed_case_names_branch_and_evidence():
 def test_published_case_links_its_pull_request():
     """The comment leads to the pull request."""
     pull = PullRequest(number=5, url="https://github.example/pull/5", state="open", head_sha="b" * 40)
-    text = comment(make_case(state=State.PUBLISHED, pull_request=pull), make_importer(), LINKS)
+    text = comment(make_case(state=State.PUBLISHED, pull_request=pull), make_importer(), ADDRESSES)
     assert "[#5|https://github.example/pull/5]" in text
 
 
 def test_wake_up_is_announced():
     """Where we look again by ourselves, the ticket says when."""
-    assert "2026-11-24 10:00 UTC" in comment(a_failed_case(next_check=NOW), make_importer(), LINKS)
+    assert "2026-11-24 10:00 UTC" in comment(a_failed_case(next_check=NOW), make_importer(), ADDRESSES)
 
 
 def test_ticket_goes_where_its_next_reader_looks():
@@ -86,7 +86,7 @@ def test_ticket_goes_where_its_next_reader_looks():
 
 def test_importer_without_an_owner_is_somebodys():
     """A ticket about an unknown importer has an owner as well."""
-    text = comment(make_case(state=State.NEEDS_ENGINEER, reason=Reason.UNKNOWN_IMPORTER), None, LINKS)
+    text = comment(make_case(state=State.NEEDS_ENGINEER, reason=Reason.UNKNOWN_IMPORTER), None, ADDRESSES)
     assert "whoever wrote the ticket" in text
 
 
@@ -94,5 +94,5 @@ def test_importer_without_an_owner_is_somebodys():
 def test_evidence_cannot_act(words):
     """Whatever the evidence says, no macro, mention, image or foreign link appears in the comment."""
     hostile = words + " {html} [~admin] !https://evil.example/i.png! [x|https://evil.example]"
-    text = comment(a_failed_case(reason_text=hostile), make_importer(), LINKS)
+    text = comment(a_failed_case(reason_text=hostile), make_importer(), ADDRESSES)
     assert not re.search(r"(?<!\\)\{html|(?<!\\)\[~|(?<!\\)!|://evil", text)

@@ -15,9 +15,9 @@ from healer.contracts import (
     PullRequest,
     Verdict,
 )
-from healer.publish import Action, Links, action, body, labels, title
+from healer.publish import Action, Addresses, action, body, labels, title
 
-LINKS = Links(
+ADDRESSES = Addresses(
     case="https://healer.example/v1/cases/UTIL-101",
     ticket="https://jira.example/browse/UTIL-101",
     prefect="https://prefect.example/runs",
@@ -83,7 +83,7 @@ def test_person_who_closed_it_has_the_last_word(autonomy):
 
 def test_receipt_tells_the_story_in_about_twenty_lines():
     """It names what broke, the line before and after, what proves it, how it came here, and where to look."""
-    text = body(a_verified_case(), make_importer(), a_green_report(), LINKS)
+    text = body(a_verified_case(), make_importer(), a_green_report(), ADDRESSES)
     for part in (
         "at step 3: `nothing matches table#bills tbody tr` (`lib/gatherers/brightwater.rb:21`)",
         '| `page.css("table#bills tbody tr").map do ¦row¦` | `page.css("table#invoices tbody tr").map do ¦row¦` |',
@@ -91,9 +91,9 @@ def test_receipt_tells_the_story_in_about_twenty_lines():
         "| `bills_at_least` | passed | 3 of 3 |",
         "[gate on this branch](https://github.example/runs/7002) ran `bbbbbbbbbbbb`",
         "- Attempt 1: refused by the guard: path: spec/x\\_spec.rb may not be changed",
-        f"[ticket]({LINKS.ticket})",
-        f"[case]({LINKS.case})",
-        f"[runs in Prefect]({LINKS.prefect})",
+        f"[ticket]({ADDRESSES.ticket})",
+        f"[case]({ADDRESSES.case})",
+        f"[runs in Prefect]({ADDRESSES.prefect})",
     ):
         assert part in text
     assert 15 <= len(text.splitlines()) <= 30
@@ -109,7 +109,7 @@ def test_long_change_is_cut_and_says_so():
     """A reviewer sees the first lines and how many there are more."""
     lines = "".join(f"-old {n}\n+new {n}\n" for n in range(9))
     diff = f"--- a/x.rb\n+++ b/x.rb\n@@ -1,9 +1,9 @@\n{lines}"
-    assert "and 3 more lines." in body(a_verified_case(diff=diff), make_importer(), a_green_report(), LINKS)
+    assert "and 3 more lines." in body(a_verified_case(diff=diff), make_importer(), a_green_report(), ADDRESSES)
 
 
 @given(st.text(max_size=400))
@@ -117,6 +117,6 @@ def test_agents_words_cannot_act(words):
     """Whatever the agent says, no mention, image, tag or foreign link appears in the receipt."""
     hostile = words + " @octocat closes #1 <img src=x> ![i](https://evil.example/i) [l](https://evil.example)"
     case = a_verified_case(diagnosis=hostile, changes=(hostile,), agent=hostile)
-    text = body(case, make_importer(), a_green_report(), LINKS)
+    text = body(case, make_importer(), a_green_report(), ADDRESSES)
     for acting in ("@", "<img", "![", "](https://evil", "#1"):
         assert acting not in text

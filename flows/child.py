@@ -1,0 +1,16 @@
+"""What a warm child process does: it becomes `python -m prefect.engine` without starting an interpreter or importing anything."""
+
+import runpy
+import sys
+
+from prefect.context import refresh_global_settings_context
+
+from healer.settings import replace_environment
+
+
+def execute(environment: dict[str, str]) -> None:
+    """Run the flow run that the environment names (`PREFECT__FLOW_RUN_ID`), exactly as the stock runner's child does."""
+    replace_environment(environment)
+    refresh_global_settings_context()
+    sys.argv[:] = ["prefect.engine"]
+    runpy.run_module("prefect.engine", run_name="__main__", alter_sys=True)

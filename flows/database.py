@@ -1,0 +1,48 @@
+"""A migrated database for the Prefect server before it starts: migrating an empty one is half of a first start."""
+
+import asyncio
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+import prefect
+from prefect.server.database import provide_database_interface
+from prefect.settings import get_current_settings
+
+
+def prepare(template: Path | None = None) -> None:
+    """Have a migrated SQLite database, from the template where there is one; leave a template behind where there is none.
+
+    The template belongs to one version of Prefect, whose name its default path carries. Other databases than SQLite, and one that
+    is there already, are left to the server's own start.
+    """
+    kept = template or Path.home() / ".cache" / "importer-healer" / f"prefect-{prefect.__version__}.db"
+    database = _sqlite_file()
+    if database is None or database.exists():
+        return
+    database.parent.mkdir(parents=True, exist_ok=True)
+    if kept.exists():
+        shutil.copyfile(kept, database)
+        return
+    asyncio.run(provide_database_interface().create_db())
+    _keep(database, kept)
+
+
+def _sqlite_file() -> Path | None:
+    url = get_current_settings().server.database.connection_url
+    address = url.get_secret_value() if url else ""
+    path = Path(address.partition("///")[2])
+    return path if address.startswith("sqlite") and path.is_absolute() else None
+
+
+def _keep(database: Path, template: Path) -> None:
+    """Copy a fresh database; renaming makes it appear whole or not at all, also where two servers start at once."""
+    half = template.with_suffix(f".{os.getpid()}")
+    try:
+        template.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with sqlite3.connect(database) as source, sqlite3.connect(half) as target:
+            source.backup(target)
+        half.replace(template)
+    except (OSError, sqlite3.Error):
+        half.unlink(missing_ok=True)  # a home that cannot be written costs time at the next first start, nothing else

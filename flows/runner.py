@@ -1,0 +1,92 @@
+"""Executes flow runs: Prefect's own runner, warm where that is possible, told by Redis when there is something to do.
+
+Console script `healer-runner`. It makes the deployments of `deployments/prefect.yaml` at its start.
+"""
+
+import asyncio
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from healer.clients import store
+from healer.clients.nudges import nudges
+from healer.settings import StoreSettings, load, prepare_environment
+
+if TYPE_CHECKING:
+    from prefect.runner import Runner
+
+_SETTINGS: Final = {
+    "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+    "PREFECT_LOGGING_EXTRA_LOGGERS": "healer",
+    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
+}
+_NET_S: Final = 5
+"""Without a nudge the warm runner looks this often."""
+_STOCK_S: Final = 1
+DEPLOYMENTS: Final = Path(__file__).resolve().parents[1] / "deployments" / "prefect.yaml"
+
+
+def run(
+    limit: Annotated[int, typer.Option(min=1, help="Most flow runs at the same time.")] = 2,
+    deployments: Annotated[Path, typer.Option(help="The file that defines the deployments.")] = DEPLOYMENTS,
+    *,
+    stock: Annotated[
+        bool, typer.Option("--stock", help="Do not preload: start each flow run in a new interpreter.")
+    ] = False,
+) -> None:
+    """Execute flow runs until told to stop."""
+    prepare_environment(_SETTINGS)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(limit, deployments, stock=stock))
+
+
+async def _serve(limit: int, path: Path, *, stock: bool) -> None:
+    # Prefect reads its settings when it is imported.
+    from prefect.client.orchestration import get_client  # noqa: PLC0415 - see above
+    from prefect.runner import Runner  # noqa: PLC0415 - see above
+
+    from flows import deployments, warm  # noqa: PLC0415 - see above
+
+    is_warm = not stock and await asyncio.to_thread(warm.is_possible)
+    runner = Runner(name="healer", limit=limit, query_seconds=_NET_S if is_warm else _STOCK_S, pause_on_shutdown=False)
+    defined = await asyncio.to_thread(deployments.read, path)
+    async with get_client() as client:
+        await deployments.make_pools(client, defined)
+    for deployment in defined:
+        await runner.aadd_deployment(deployment)
+    work = asyncio.create_task(runner.start(webserver=False))
+    looking = asyncio.create_task(_look_when_nudged(runner)) if is_warm else None
+    typer.echo(f"runner ready ({'warm' if is_warm else 'stock'}, {len(defined)} deployments)")
+    await work
+    if looking:
+        looking.cancel()
+
+
+async def _look_when_nudged(runner: "Runner") -> None:
+    """Look at once for each nudge, and when a slot is free again. Nudges that come during a look are one more look."""
+    from flows import warm  # noqa: PLC0415 - Prefect reads its settings when it is imported
+
+    due = asyncio.Event()
+    warm.install(on_exit=due.set)
+    listening = asyncio.create_task(_listen(due))
+    try:
+        while True:
+            await due.wait()
+            due.clear()
+            if runner.started:
+                await warm.look(runner)
+    finally:
+        listening.cancel()
+
+
+async def _listen(due: asyncio.Event) -> None:
+    async for _ in nudges(store.connect(load(StoreSettings).redis_url)):
+        due.set()
+
+
+def main() -> None:
+    """Run the console script."""
+    typer.run(run)

@@ -1,0 +1,23 @@
+"""Whose turn it is: one number counts up per case and names each dispatch of its gate.
+
+A flow run may come late, twice, or again by hand. Its number says whether the case still waits for it.
+"""
+
+from healer.contracts import Attempt, Case
+
+
+def last_number(case: Case) -> int:
+    """Give the highest number that was used for the case, -1 where none was."""
+    runs = [run for run in (case.awaiting, case.diagnosis.run if case.diagnosis else None) if run]
+    return max([*(run.attempt for run in runs), *(attempt.number for attempt in case.attempts)], default=-1)
+
+
+def own_attempt(case: Case, number: int) -> Attempt | None:
+    """Give the attempt that this number has begun already and has not brought to a verdict, or None."""
+    last = case.attempts[-1] if case.attempts else None
+    return last if last and last.number == number and last.verdict is None and not last.refusals else None
+
+
+def is_due(case: Case, number: int) -> bool:
+    """Say whether a heal run with this number may act: it is a new number, or the one that is at work."""
+    return number > last_number(case) or own_attempt(case, number) is not None
