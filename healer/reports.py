@@ -10,6 +10,8 @@ from healer.redact import Redactor
 _BOUND = ("run_id", "run_attempt", "mode", "attempt", "ref", "sha", "correlation")
 """Fields in which a report and the run that we dispatched must agree."""
 
+_FIELDS = frozenset(GateReport.model_fields)
+
 
 def parse(body: bytes) -> GateReport:
     """Read a report strictly: JSON mode, no unknown member.
@@ -18,14 +20,14 @@ def parse(body: bytes) -> GateReport:
     """
     strict_json.parse(body)
     try:
-        return GateReport.model_validate_json(body)
+        report = GateReport.model_validate_json(body)
     except ValidationError as error:
         names = sorted({str(e["loc"][0]) for e in error.errors(include_input=False) if e["loc"]} & _FIELDS)
         what = f"the report is not of the expected form: {', '.join(names) or 'unknown members'}."
         raise Rejected(what, reason="bad_body", status=422) from None
-
-
-_FIELDS = frozenset(GateReport.model_fields)
+    if report.started_at.tzinfo is None or report.finished_at.tzinfo is None:
+        raise Rejected("the report's times have no zone.", reason="bad_body", status=422)
+    return report
 
 
 def awaited(report: GateReport, case: Case, repository: str) -> GateRun:

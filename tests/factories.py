@@ -6,6 +6,7 @@ from typing import Any
 from healer.contracts import (
     Case,
     Conclusion,
+    Delivery,
     Failure,
     FailureClass,
     GateMode,
@@ -141,3 +142,16 @@ def make_claims(now: int, **claims: Any) -> dict[str, Any]:
         **claims,
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+def make_delivery(**fields: Any) -> Delivery:
+    return Delivery(
+        **{
+            "id": "msg_1",
+            "ticket": "UTIL-101",
+            "importer": "brightwater",
+            "body_sha256": "a" * 64,
+            "received_at": NOW,
+            **fields,
+        }
+    )

@@ -189,6 +189,15 @@ class Cases:
         """
         await self._link(case_id, kind, data, start=start)
 
+    async def has_noted(self, case_id: str, kind: str, run_id: int, run_attempt: int) -> bool:
+        """Say whether the chain holds an event of this kind about this run attempt.
+
+        Raises: UpstreamError.
+        """
+        wanted = (kind, run_id, run_attempt)
+        events = await self.events(case_id)
+        return any((event.kind, event.data.get("run_id"), event.data.get("run_attempt")) == wanted for event in events)
+
     async def _link(
         self, case_id: str, kind: str, data: EventData, *, start: RunRequest | None, write: Case | None = None
     ) -> None:

@@ -1,0 +1,47 @@
+"""A credential's fields: which names they may have, and the environment variables that they become (SPEC, "The importers repository")."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from pydantic import SecretStr
+
+from healer.contracts import GateMode, Importer
+from healer.errors import Rejected
+
+_FIELD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_OURS: Final = frozenset({"url"})
+_MAX_VALUE: Final = 4096
+
+
+def _refuse(why: str) -> Rejected:
+    return Rejected(
+        f"the credential is refused: {why}.",
+        reason="bad_credential",
+        remedy='Give a JSON object of texts such as {"username": "…", "password": "…"}.',
+    )
+
+
+def read_fields(members: Mapping[str, Any]) -> dict[str, SecretStr]:
+    """Check the fields of a credential as an operator gives them: lower-case names, non-empty texts.
+
+    Raises: Rejected (`bad_credential`) naming the field, never its value.
+    """
+    if not members:
+        raise _refuse("it has no field")
+    for name, value in members.items():
+        if not _FIELD.fullmatch(name) or name in _OURS:
+            raise _refuse(f"{name!r} is no name for a field")
+        if not isinstance(value, str) or not 0 < len(value) <= _MAX_VALUE or "\0" in value:
+            raise _refuse(f"{name} is no text of 1 to {_MAX_VALUE} characters")
+    return {name: SecretStr(value) for name, value in members.items()}
+
+
+def variables(fields: Mapping[str, SecretStr]) -> dict[str, SecretStr]:
+    """Give the environment of a fetch: `PORTAL_<FIELD>`."""
+    return {f"PORTAL_{name.upper()}": value for name, value in fields.items()}
+
+
+def refs_for(mode: GateMode, importer: Importer) -> tuple[str, ...]:
+    """Give the credentials that a run of this mode needs: a probe looks at the portal without a login."""
+    return () if mode is GateMode.PROBE else importer.credentials
