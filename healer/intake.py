@@ -84,10 +84,13 @@ def admit(ticket: Ticket, importer: Importer | None, policy: AdmissionPolicy) ->
 
 
 def follow_up(case: Case, run: GateRun | GateReport) -> RunRequest | None:
-    """Give the flow run that a finished gate run starts: the next attempt after `diagnose`, the judgement after `verify`."""
+    """Give the flow run that a finished gate run starts: after `diagnose` the next attempt, after `verify` its judgement.
+
+    A heal run carries the number of the dispatch that it may make, so the next one counts on from the gate run's own.
+    """
     match run.mode:
         case GateMode.DIAGNOSE:
-            return RunRequest(flow="heal", case=case.id, attempt=len(case.attempts) + 1)
+            return RunRequest(flow="heal", case=case.id, attempt=run.attempt + 1)
         case GateMode.VERIFY:
             return RunRequest(flow="publish", case=case.id, run_id=run.run_id, run_attempt=run.run_attempt)
         case GateMode.PROBE:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from factories import NOW, make_case, make_importer, make_report, make_run, make_ticket
-from healer.contracts import Attempt, GateMode, Importer, Incident, Reason
+from healer.contracts import GateMode, Importer, Incident, Reason
 from healer.errors import Rejected
 from healer.intake import AdmissionPolicy, NotAdmitted, admit, follow_up, read_delivery
 from healer.signing import Signed
@@ -75,12 +75,11 @@ def test_other_tickets_are_not_admitted(
 
 
 def test_diagnosis_is_followed_by_the_next_attempt() -> None:
-    """The report of a diagnosis starts attempt 1; of a second diagnosis, the attempt after the last."""
-    run = make_run(mode=GateMode.DIAGNOSE)
-    first, later = follow_up(make_case(), run), follow_up(make_case(attempts=(Attempt(number=1),)), run)
+    """The report of a diagnosis starts the heal run whose number follows the dispatch's."""
+    first, later = (follow_up(make_case(), make_run(attempt=number)) for number in (0, 2))
     assert first
     assert later
-    assert (first.key, later.key) == ("heal:UTIL-101:1", "heal:UTIL-101:2")
+    assert (first.key, later.key) == ("heal:UTIL-101:1", "heal:UTIL-101:3")
 
 
 def test_verification_is_followed_by_its_judgement() -> None:

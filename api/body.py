@@ -1,0 +1,44 @@
+"""Request bodies, capped while they are read: a flood fills no memory and a slow sender holds no place for long."""
+
+import asyncio
+from typing import Final
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from healer.errors import Rejected
+
+SMALL: Final = 64 * 1024
+GITHUB: Final = 1024 * 1024
+REPORT: Final = 2 * 1024 * 1024
+_PATIENCE_S: Final = 15
+
+
+def _too_large(limit: int) -> Rejected:
+    return Rejected(f"the body has more than {limit} bytes.", reason="too_large", status=413)
+
+
+async def _read(request: Request, limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > limit:
+            raise _too_large(limit)
+    return bytes(body)
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Give the raw body of at most `limit` bytes.
+
+    Raises: Rejected: 413 `too_large`, 408 `too_slow`, 400 `bad_body` where the sender went away.
+    """
+    declared = request.headers.get("content-length", "")
+    if declared.isascii() and declared.isdigit() and int(declared[:20]) > limit:
+        raise _too_large(limit)
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            return await _read(request, limit)
+    except TimeoutError:
+        raise Rejected("the body came too slowly.", reason="too_slow", status=408) from None
+    except ClientDisconnect:
+        raise Rejected("the body is not complete.", reason="bad_body", status=400) from None

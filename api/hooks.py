@@ -1,0 +1,120 @@
+"""Webhooks: Workato's deliveries open cases; GitHub's word about a finished run stands in for a report that never came."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Header, Request
+from pydantic import BaseModel
+
+from api.body import GITHUB, SMALL, read_body
+from api.parts import Counters, Parts
+from api.problems import PROBLEMS
+from healer import intake, signing, strict_json
+from healer.chain import EventData
+from healer.clients.cases import Outcome
+from healer.contracts import Case, CaseId, State
+from healer.errors import Rejected
+from healer.wiring import GatewayParts
+
+router = APIRouter(prefix="/v1/hooks", responses=PROBLEMS, tags=["hooks"])
+
+_DELIVERY_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
+_CONCLUSION: Final = re.compile(r"[a-z_]{1,40}")
+RUN_COMPLETED: Final = "run_completed"
+_DELIVERY_SCHEMA: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["ticket", "importer"],
+                    "properties": {"ticket": {"type": "string"}, "importer": {"type": "string"}},
+                }
+            }
+        },
+    }
+}
+_GITHUB_SCHEMA: Final[dict[str, Any]] = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+}
+
+
+class DeliveryAnswer(BaseModel):
+    """The delivery is on disk, and so is its case."""
+
+    case: CaseId
+    state: State
+    outcome: Outcome
+
+
+class EventAnswer(BaseModel):
+    """Whether a GitHub event changed anything."""
+
+    outcome: Literal["followed", "repeated", "ignored"]
+
+
+@router.post("/workato", status_code=202, openapi_extra=_DELIVERY_SCHEMA)
+async def workato(request: Request, parts: Parts, counters: Counters) -> DeliveryAnswer:
+    """Take a delivery signed by Standard Webhooks v1: open its ticket's case, or attach it to the one that is there."""
+    body = await read_body(request, SMALL)
+    now = datetime.now(UTC)
+    signed = signing.verify(request.headers.raw, body, parts.workato_keys, now.timestamp())
+    delivery = intake.read_delivery(body, signed, now)
+    if (await parts.registry.get()).get(delivery.importer) is None:
+        raise Rejected("the registry has no such importer.", reason="unknown_importer", status=422)
+    received = await parts.cases.receive(delivery, now)
+    counters.deliveries.labels(received.outcome).inc()
+    return DeliveryAnswer(case=received.case.id, state=received.case.state, outcome=received.outcome)
+
+
+@router.post("/github", status_code=202, openapi_extra=_GITHUB_SCHEMA)
+async def github(
+    request: Request,
+    parts: Parts,
+    counters: Counters,
+    event: Annotated[str, Header(alias="x-github-event")] = "",
+    delivery: Annotated[str, Header(alias="x-github-delivery")] = "",
+) -> EventAnswer:
+    """Take a signed GitHub event. A finished run that its case still awaits is followed up; everything else is ignored."""
+    body = await read_body(request, GITHUB)
+    signing.verify_github(request.headers.raw, body, parts.github_secret.get_secret_value().encode("utf-8"))
+    members = strict_json.parse(body)
+    outcome: Literal["followed", "repeated", "ignored"] = "ignored"
+    if event == "workflow_run" and members.get("action") == "completed" and _DELIVERY_ID.fullmatch(delivery):
+        outcome = await _run_completed(parts, delivery, members.get("workflow_run"))
+    counters.github.labels(outcome).inc()
+    return EventAnswer(outcome=outcome)
+
+
+def _finished(run: Any) -> tuple[int, int, str] | None:
+    """Read id, attempt and conclusion of a `workflow_run`; None where it has not the documented form."""
+    fields = run if isinstance(run, dict) else {}
+    run_id, attempt, conclusion = (fields.get(name) for name in ("id", "run_attempt", "conclusion"))
+    if not (isinstance(run_id, int) and isinstance(attempt, int) and isinstance(conclusion, str)):
+        return None
+    return run_id, attempt, conclusion if _CONCLUSION.fullmatch(conclusion) else "unknown"
+
+
+async def _awaiting(parts: GatewayParts, run_id: int, run_attempt: int) -> Case | None:
+    """Give the case that still awaits this run attempt and has no report of it."""
+    case = await parts.cases.case_of_run(run_id)
+    awaited = case.awaiting if case else None
+    if awaited is None or (awaited.run_id, awaited.run_attempt) != (run_id, run_attempt):
+        return None
+    return None if await parts.evidence.report(run_id, run_attempt) else case
+
+
+async def _run_completed(parts: GatewayParts, delivery: str, run: Any) -> Literal["followed", "repeated", "ignored"]:
+    """Follow up a run that ended without a report, once, whatever GitHub sends again."""
+    finished = _finished(run)
+    case = await _awaiting(parts, finished[0], finished[1]) if finished else None
+    if finished is None or case is None or case.awaiting is None:
+        return "ignored"
+    run_id, run_attempt, conclusion = finished
+    if await parts.cases.has_noted(case.id, RUN_COMPLETED, run_id, run_attempt):
+        return "repeated"
+    data: EventData = {"run_id": run_id, "run_attempt": run_attempt, "conclusion": conclusion, "delivery": delivery}
+    await parts.cases.note(case.id, RUN_COMPLETED, data, start=intake.follow_up(case, case.awaiting))
+    return "followed"

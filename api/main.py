@@ -1,0 +1,52 @@
+"""The gateway: `uvicorn --factory api.main:app`."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+
+from api import cases, health, hooks, leases, problems, reports
+from api.dispatch import Dispatcher
+from api.parts import AppParts, parts_of
+from healer import logs
+from healer.settings import GatewaySettings, load
+from healer.wiring import GatewayParts, gateway_parts
+
+_UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access")
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Refuse a Redis that forgets, then dispatch for as long as the application serves."""
+    parts = parts_of(app)
+    await parts.gateway.cases.check_durability()
+    await parts.gateway.outbox.prepare()
+    dispatching = asyncio.create_task(Dispatcher(parts.gateway, parts.metrics).run())
+    try:
+        yield
+    finally:
+        dispatching.cancel()
+        with suppress(asyncio.CancelledError):
+            await dispatching
+        await parts.gateway.close()
+
+
+def create_app(parts: GatewayParts) -> FastAPI:
+    """Give the application over its parts; nothing is contacted before it starts."""
+    app = FastAPI(title="Importer Healer gateway", version="1", lifespan=_lifespan, docs_url=None, redoc_url=None)
+    app.state.parts = AppParts(parts)
+    problems.install(app)
+    for room in (hooks, leases, reports, cases, health):
+        app.include_router(room.router)
+    return app
+
+
+def app() -> FastAPI:
+    """Give the application as the environment configures it.
+
+    Raises: Misconfigured naming what is missing or wrong.
+    """
+    parts = gateway_parts(load(GatewaySettings))
+    logs.install(parts.redactor, adopt=_UVICORN)
+    return create_app(parts)

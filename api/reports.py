@@ -1,0 +1,86 @@
+"""Gate reports: bound to the run by an OIDC token whose audience is the report's own hash."""
+
+import hashlib
+from typing import Final, Literal
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel
+
+from api.body import REPORT, read_body
+from api.parts import Counters, Parts
+from api.problems import PROBLEMS
+from api.runners import identify, open_credentials
+from healer import identity, intake, reports
+from healer.chain import EventData
+from healer.contracts import Case, CaseId, GateReport, GateRun
+from healer.errors import Rejected
+from healer.wiring import GatewayParts
+
+router = APIRouter(prefix="/v1/gate", responses=PROBLEMS, tags=["gate"])
+
+AUDIENCE: Final = "importer-healer:report:"
+REPORT_RECEIVED: Final = "report_received"
+_SCHEMA: Final = {"requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}}
+
+
+class ReportAnswer(BaseModel):
+    """The report is on disk, and so is the flow run that it starts."""
+
+    case: CaseId
+    outcome: Literal["taken", "repeated"]
+
+
+@router.post("/reports", status_code=202, openapi_extra=_SCHEMA)
+async def report(request: Request, parts: Parts, counters: Counters) -> ReportAnswer:
+    """Take the report of a run that its case awaits; the same run attempt again changes nothing."""
+    body = await read_body(request, REPORT)
+    audience = AUDIENCE + hashlib.sha256(body).hexdigest()
+    claims = await identify(parts, request.headers.get("authorization"), audience)
+    given = reports.parse(body)
+    case = await parts.cases.case_of_run(int(claims.run_id))
+    answer = await _repeated(parts, claims, case) or await _take(parts, claims, case, given)
+    counters.reports.labels(answer.outcome).inc()
+    return answer
+
+
+async def _repeated(parts: GatewayParts, claims: identity.Identity, case: Case | None) -> ReportAnswer | None:
+    """Recognise a run that has reported already, also where its case has moved on since."""
+    run_id, run_attempt = int(claims.run_id), int(claims.run_attempt)
+    if case is None or claims.repository != parts.expected.repository:
+        return None
+    if not await parts.cases.has_noted(case.id, REPORT_RECEIVED, run_id, run_attempt):
+        return None
+    return ReportAnswer(case=case.id, outcome="repeated")
+
+
+async def _take(parts: GatewayParts, claims: identity.Identity, case: Case | None, given: GateReport) -> ReportAnswer:
+    run = identity.awaited(claims, case, parts.expected)
+    if case is None:
+        raise Rejected("no case awaits this run.", reason="not_our_run", status=403)
+    reports.awaited(given, case, parts.expected.repository)
+    clean = await _redacted(parts, case, given)
+    await parts.evidence.keep_report(clean)
+    await parts.cases.note(case.id, REPORT_RECEIVED, _facts(run, clean), start=intake.follow_up(case, run))
+    return ReportAnswer(case=case.id, outcome="taken")
+
+
+async def _redacted(parts: GatewayParts, case: Case, given: GateReport) -> GateReport:
+    """Redact with the values of the importer's credentials, which the runner had in its hands."""
+    importer = (await parts.registry.get()).get(case.importer)
+    await open_credentials(parts, importer.credentials if importer else ())
+    return reports.redacted(given, parts.redactor)
+
+
+def _facts(run: GateRun, given: GateReport) -> EventData:
+    seconds = (given.finished_at - given.started_at).total_seconds()
+    return {
+        "run_id": run.run_id,
+        "run_attempt": run.run_attempt,
+        "mode": run.mode,
+        "conclusion": given.conclusion,
+        "failure": given.failure.kind if given.failure else None,
+        "bills": given.bills,
+        "logins": given.logins_used,
+        "gate_ms": round(seconds * 1000),
+        "container_ms": given.timings_ms.get("container", 0),
+    }

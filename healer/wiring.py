@@ -1,0 +1,139 @@
+"""The composition root: settings in, clients out. Each room has its section; nothing else knows how clients are built."""
+
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import httpx
+from pydantic import SecretStr
+
+from healer import importers, signing
+from healer.clients import orchestrator, store
+from healer.clients.cases import Cases
+from healer.clients.evidence import Evidence
+from healer.clients.github import GitHub, github_auth
+from healer.clients.jwks import Jwks
+from healer.clients.orchestrator import Orchestrator
+from healer.clients.outbox import Outbox
+from healer.clients.registry import RegistryFile
+from healer.clients.tokens import Tokens
+from healer.clients.vault import Vault
+from healer.envelope import KeyRing
+from healer.identity import Expected
+from healer.links import Places
+from healer.redact import Redactor
+from healer.settings import GatewaySettings, GitHubSettings, StoreSettings, secret_values
+
+_HTTP_TIMEOUT_S = 10
+
+# ---------------------------------------------------------------- what several rooms use
+
+
+def github(settings: GitHubSettings) -> GitHub:
+    """Build the door to GitHub.
+
+    Raises: Misconfigured where no login is complete.
+    """
+    auth = github_auth(
+        settings.github_token, settings.github_app_id, settings.github_app_installation, settings.github_app_key
+    )
+    return GitHub(settings.github_api_url, auth, settings.importers_repository)
+
+
+# ---------------------------------------------------------------- gateway
+
+
+@dataclass(frozen=True)
+class GatewayParts:
+    """All that the gateway's endpoints use. `close` ends the connections."""
+
+    cases: Cases
+    outbox: Outbox
+    evidence: Evidence
+    vault: Vault
+    tokens: Tokens
+    jwks: Jwks
+    orchestrator: Orchestrator
+    registry: RegistryFile
+    redactor: Redactor
+    ring: KeyRing
+    workato_keys: tuple[signing.SigningKey, ...]
+    github_secret: SecretStr
+    expected: Expected
+    places: Places
+    close: Callable[[], Awaitable[None]]
+
+
+def _expected(settings: GatewaySettings) -> Expected:
+    return Expected(
+        issuer=settings.oidc_issuer,
+        repository=settings.importers_repository,
+        caller_workflow=f".github/workflows/{settings.gate_workflow}",
+        gate_repository=settings.gate_repository,
+        gate_sha=settings.gate_sha,
+        repository_id=settings.importers_repository_id,
+    )
+
+
+def _places(settings: GatewaySettings) -> Places:
+    prefect = settings.prefect_ui_url or settings.prefect_api_url.rstrip("/").removesuffix("/api")
+    return Places(jira_url=settings.jira_url.rstrip("/"), prefect_ui_url=prefect.rstrip("/"))
+
+
+def gateway_parts(settings: GatewaySettings) -> GatewayParts:
+    """Build the gateway's clients; nothing is contacted yet.
+
+    Raises: Misconfigured where a key does not have its form.
+    """
+    redis, ring = store.connect(settings.redis_url), KeyRing.parse(settings.vault_keys.get_secret_value())
+    prefect = httpx.AsyncClient(
+        base_url=settings.prefect_api_url,
+        headers=orchestrator.basic_auth(settings.prefect_auth),
+        timeout=_HTTP_TIMEOUT_S,
+    )
+    issuer, hub = httpx.AsyncClient(timeout=_HTTP_TIMEOUT_S), github(settings)
+
+    async def close() -> None:
+        await prefect.aclose()
+        await issuer.aclose()
+        await redis.aclose()
+
+    return GatewayParts(
+        cases=Cases(redis),
+        outbox=Outbox(redis, consumer=f"{socket.gethostname()}-{os.getpid()}"),
+        evidence=Evidence(redis, ring),
+        vault=Vault(redis, ring),
+        tokens=Tokens(redis),
+        jwks=Jwks(settings.oidc_issuer, issuer),
+        orchestrator=Orchestrator(prefect),
+        registry=RegistryFile(lambda: hub.read_file(importers.PATH, settings.base_branch), settings.portal_origin),
+        redactor=Redactor(secret_values(settings)),
+        ring=ring,
+        workato_keys=signing.parse_keys(settings.workato_keys.get_secret_value()),
+        github_secret=settings.github_webhook_secret,
+        expected=_expected(settings),
+        places=_places(settings),
+        close=close,
+    )
+
+
+# ---------------------------------------------------------------- operator
+
+
+@dataclass(frozen=True)
+class OperatorStore:
+    """What the operator's commands do in Redis itself: tokens and credentials. `close` ends the connection."""
+
+    tokens: Tokens
+    vault: Vault
+    close: Callable[[], Awaitable[None]]
+
+
+def operator_store(settings: StoreSettings) -> OperatorStore:
+    """Build what opens the store.
+
+    Raises: Misconfigured where a vault key does not have its form.
+    """
+    redis, ring = store.connect(settings.redis_url), KeyRing.parse(settings.vault_keys.get_secret_value())
+    return OperatorStore(tokens=Tokens(redis), vault=Vault(redis, ring), close=redis.aclose)
