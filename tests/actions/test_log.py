@@ -43,3 +43,8 @@ def test_log_and_tail_have_an_end():
     assert len(kept) <= TAIL_MAX
     assert all(re.fullmatch(r"line \d{5}", line) for line in kept.splitlines())
     assert tail(("a", "b")) == "a\nb"
+
+
+def test_colours_and_titles_leave_no_trace():
+    """Terminal sequences are gone whole, not only their first character."""
+    assert lines(b"\x1b[1;31mred\x1b[0m \x1b]0;title\x07plain\x1b(B", Redactor()) == ("red plain",)

@@ -7,8 +7,10 @@ from actions.summary import annotation, markdown
 from factories import make_failure, make_report
 from healer.contracts import Check, Conclusion
 
+foreign = st.text("`<[]!\n #|*ab", max_size=40) | st.text(max_size=40)
 
-@given(st.text(max_size=60), st.text(max_size=60))
+
+@given(foreign, foreign)
 def test_foreign_text_stays_inside_code_spans(selector, detail):
     """What a portal or scraper wrote opens no link, image, heading or table of ours."""
     report = make_report(
