@@ -1,0 +1,273 @@
+"""The door to GitHub's REST API, as an App installation or with a token, for the importers repository.
+
+Reads are repeated by the transport, writes never: each write looks first, so that a step whose answer got lost can be run
+again. Rate limits are waited for here and with a limit; PyGithub's own waiting obeys any `Retry-After`, also one of an hour.
+Texts must be neutralised before they come here (`healer.prose.markdown`).
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from typing import Final, TypeVar
+
+from github import Auth, Github
+from github.GithubException import GithubException, UnknownObjectException
+from github.PullRequest import PullRequest as Pull
+from github.Repository import Repository
+from github.Workflow import Workflow
+from pydantic import SecretStr
+from urllib3.util import Retry
+
+from healer.clients import github_runs
+from healer.clients.github_refusal import door
+from healer.clients.patience import patiently
+from healer.contracts import PullRequest, RunState, Sha
+from healer.errors import Misconfigured, UpstreamError
+from healer.redact import Redactor
+
+API_VERSION: Final = "2022-11-28"
+_PAGE: Final = 100
+_LOOK_S: Final = 1.0
+_UNPROCESSABLE: Final = 422
+
+T = TypeVar("T")
+
+
+def github_auth(
+    token: SecretStr | None = None,
+    app_id: int | None = None,
+    installation: int | None = None,
+    key: SecretStr | None = None,
+) -> Auth.Auth:
+    """Make the login: an App's installation (id, installation, PEM key) where there is one, else the token.
+
+    Raises: Misconfigured `github_login` where neither is complete, `github_key` where the key signs nothing.
+    """
+    if app_id and installation and key:
+        app = Auth.AppAuth(app_id, key.get_secret_value())
+        _prove(app)
+        return Auth.AppInstallationAuth(app, installation)
+    if token:
+        return Auth.Token(token.get_secret_value())
+    raise Misconfigured(
+        "there is no login for GitHub.",
+        reason="github_login",
+        remedy="Set HEALER_GITHUB_APP_ID, HEALER_GITHUB_APP_INSTALLATION and HEALER_GITHUB_APP_KEY, or HEALER_GITHUB_TOKEN.",
+    )
+
+
+def _prove(app: Auth.AppAuth) -> None:
+    """Sign once: a broken key must show at start, and its error may quote it."""
+    try:
+        app.create_jwt()
+    except Exception:  # noqa: BLE001 - PyJWT and cryptography share no base class, and none of their texts may get out
+        raise Misconfigured(
+            "the GitHub App's key cannot sign.",
+            reason="github_key",
+            remedy="Give the whole PEM in HEALER_GITHUB_APP_KEY.",
+        ) from None
+
+
+class GitHub:
+    """The importers repository at GitHub; `api_url` is `https://api.github.com` or `https://HOST/api/v3`.
+
+    `pace_s` is kept between writes, as GitHub asks for. Every method raises UpstreamError (service `github`): `unauthorized`,
+    `forbidden`, `not_found`, `conflict`, `refused`, `rate_limited`, `unavailable`, `unreadable`.
+    """
+
+    def __init__(
+        self,
+        api_url: str,
+        auth: Auth.Auth,
+        repository: str,
+        *,
+        pace_s: float = 1.0,
+        timeout_s: int = 20,
+        patience_s: float = 60.0,
+    ) -> None:
+        # At DEBUG PyGithub logs bodies, among them the one that brings an installation token.
+        logging.getLogger("github").setLevel(logging.WARNING)
+        self._auth, self._name, self._patience_s, self._redactor = auth, repository, patience_s, Redactor()
+        self._github = Github(
+            auth=auth,
+            base_url=api_url,
+            user_agent="importer-healer",
+            api_version=API_VERSION,
+            timeout=timeout_s,
+            per_page=_PAGE,
+            retry=Retry(
+                total=3,
+                backoff_factor=0.2,
+                status_forcelist=(500, 502, 503, 504),
+                allowed_methods=("GET", "HEAD", "OPTIONS"),
+                raise_on_status=False,
+                respect_retry_after_header=False,
+            ),
+            seconds_between_requests=0,
+            seconds_between_writes=pace_s,
+        )
+
+    def ready(self) -> None:
+        """Prove that GitHub answers, knows us and shows us the repository."""
+        with door("reading the repository", self._redactor):
+            self._github.get_repo(self._name)
+
+    def git_token(self) -> SecretStr:
+        """Give a token for git over HTTPS: ours, or an installation token that is fresh for this call."""
+
+        def step() -> SecretStr:
+            with door("getting an installation token", self._redactor):
+                return SecretStr(self._auth.token)
+
+        return patiently(step, self._patience_s)
+
+    # ------------------------------------------------------------ files and branches
+
+    def read_file(self, path: str, ref: str) -> str:
+        """Give a text file of at most 1 MiB at a branch, tag or commit."""
+
+        def step(repository: Repository) -> str:
+            found = repository.get_contents(path, ref)
+            if isinstance(found, list):
+                raise UnknownObjectException(404, {"message": "a folder"})
+            return found.decoded_content.decode()
+
+        return self._do(f"reading {path}", step)
+
+    def branch_head(self, branch: str) -> Sha | None:
+        """Give the head of a branch; None where there is no such branch."""
+        return self._unless_missing(f"reading branch {branch}", lambda r: r.get_branch(branch).commit.sha)
+
+    # ------------------------------------------------------------ workflow runs
+
+    def find_run(self, workflow: str, branch: str, correlation: str) -> tuple[int, str] | None:
+        """Find the run whose name holds the correlation among the latest 100 dispatched ones; give its id and address."""
+        return self._do(
+            f"looking for run {correlation}", lambda r: github_runs.find(r.get_workflow(workflow), branch, correlation)
+        )
+
+    def dispatch(self, workflow: str, branch: str, inputs: Mapping[str, str]) -> tuple[int, str]:
+        """Start a workflow on a branch, unless a run with the input `correlation` is there; give the run's id and address.
+
+        GitHub shows a new run only after a moment. So where the answer to our request got lost, or an older GitHub
+        Enterprise Server gives none, we look again for as long as our patience lasts.
+        """
+
+        def step(repository: Repository) -> tuple[int, str]:
+            found = repository.get_workflow(workflow)
+            run = github_runs.find(found, branch, inputs["correlation"])
+            return run or self._start(found, branch, inputs)
+
+        return self._do(f"dispatching {workflow} on {branch}", step)
+
+    def _start(self, workflow: Workflow, branch: str, inputs: Mapping[str, str]) -> tuple[int, str]:
+        try:
+            with door(f"dispatching on {branch}", self._redactor):
+                run = github_runs.send(workflow, branch, dict(inputs))
+        except UpstreamError as error:
+            if error.reason != "unavailable":
+                raise
+            return self._appearing(workflow, branch, inputs["correlation"], error)
+        if run:
+            return run
+        lost = UpstreamError("the dispatched run does not show.", service="github", reason="unavailable")
+        return self._appearing(workflow, branch, inputs["correlation"], lost)
+
+    def _appearing(self, workflow: Workflow, branch: str, correlation: str, lost: UpstreamError) -> tuple[int, str]:
+        deadline = time.monotonic() + self._patience_s / 4
+        while time.monotonic() < deadline:
+            if run := github_runs.find(workflow, branch, correlation):
+                return run
+            time.sleep(_LOOK_S)
+        raise lost
+
+    def run_state(self, run_id: int) -> RunState | None:
+        """Read what GitHub says about a run; None where there is none."""
+        return self._unless_missing(f"reading run {run_id}", lambda r: github_runs.state(r.get_workflow_run(run_id)))
+
+    # ------------------------------------------------------------ pull requests
+
+    def find_pull(self, branch: str) -> PullRequest | None:
+        """Give the branch's pull request: the open one, else the latest closed or merged one."""
+
+        def step(repository: Repository) -> PullRequest | None:
+            head = f"{self._name.partition('/')[0]}:{branch}"
+            pulls = list(islice(repository.get_pulls("all", "created", "desc", head=head), _PAGE))
+            pull = next((p for p in pulls if p.state == "open"), pulls[0] if pulls else None)
+            return _pull_request(pull) if pull else None
+
+        return self._do(f"looking for the pull request of {branch}", step)
+
+    def open_pull(
+        self, branch: str, base: str, title: str, body: str, labels: Iterable[str] = (), *, draft: bool = False
+    ) -> PullRequest:
+        """Make sure that the branch has one open pull request with this title, body and at least these labels.
+
+        An open one is brought to that, and keeps being a draft or not; `draft` is for a new one.
+        """
+
+        def step(repository: Repository) -> PullRequest:
+            pull = self._open(repository, branch) or self._create(repository, branch, base, title, body, draft=draft)
+            _amend(pull, title, body)
+            missing = sorted(set(labels) - {label.name for label in pull.labels})
+            if missing:
+                pull.add_to_labels(*missing)
+            return _pull_request(pull)
+
+        return self._do(f"opening the pull request of {branch}", step)
+
+    def update_pull(self, number: int, title: str, body: str) -> PullRequest:
+        """Give a pull request this title and body, where it has others."""
+
+        def step(repository: Repository) -> PullRequest:
+            pull = repository.get_pull(number)
+            _amend(pull, title, body)
+            return _pull_request(pull)
+
+        return self._do(f"updating pull request {number}", step)
+
+    def _open(self, repository: Repository, branch: str) -> Pull | None:
+        head = f"{self._name.partition('/')[0]}:{branch}"
+        return next(iter(repository.get_pulls("open", head=head)), None)
+
+    def _create(self, repository: Repository, branch: str, base: str, title: str, body: str, *, draft: bool) -> Pull:
+        """Create it. Where GitHub says that there is one already, somebody was faster: us, in a call whose answer got lost."""
+        try:
+            return repository.create_pull(base, branch, title=title, body=body, draft=draft)
+        except GithubException as error:
+            if error.status != _UNPROCESSABLE or "already exists" not in str(error.data):
+                raise
+            pull = self._open(repository, branch)
+            if pull is None:
+                raise
+            return pull
+
+    # ------------------------------------------------------------ steps
+
+    def _do(self, what: str, step: Callable[[Repository], T]) -> T:
+        """Run a step through the door, again from its beginning where GitHub asks us to wait."""
+
+        def through() -> T:
+            with door(what, self._redactor):
+                return step(self._github.get_repo(self._name, lazy=True))
+
+        return patiently(through, self._patience_s)
+
+    def _unless_missing(self, what: str, step: Callable[[Repository], T]) -> T | None:
+        try:
+            return self._do(what, step)
+        except UpstreamError as error:
+            if error.reason == "not_found":
+                return None
+            raise
+
+
+def _amend(pull: Pull, title: str, body: str) -> None:
+    if (pull.title, pull.body) != (title, body):
+        pull.edit(title=title, body=body)
+
+
+def _pull_request(pull: Pull) -> PullRequest:
+    state = "merged" if pull.merged_at else "open" if pull.state == "open" else "closed"
+    return PullRequest(number=pull.number, url=pull.html_url, state=state, head_sha=pull.head.sha, draft=pull.draft)
