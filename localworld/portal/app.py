@@ -46,12 +46,13 @@ class Switchboard:
 
 
 def create_app(logins: Mapping[str, Login], month: date) -> Starlette:
-    """Make the portal. `logins` has one for each utility; the newest bill of each is issued in `month` (its first day)."""
-    sites = {utility.name: SITES[utility.name](utility, logins[utility.name], month) for utility in UTILITIES}
+    """Make the portal with a site for each utility that has a login; its newest bill is issued in `month` (the first day)."""
+    served = [utility for utility in UTILITIES if utility.name in logins]
+    sites = {utility.name: SITES[utility.name](utility, logins[utility.name], month) for utility in served}
     board = Switchboard(sites)
 
     async def index(_: Request) -> Response:
-        return page("shared/index.html", utilities=UTILITIES)
+        return page("shared/index.html", utilities=served)
 
     return Starlette(
         routes=[

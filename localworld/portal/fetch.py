@@ -1,6 +1,8 @@
 """Runs one importer of a checkout in a container as bare as the gate's: read-only, nobody's user, the login by standard input."""
 
 import io
+import ipaddress
+import json
 import subprocess
 import tarfile
 from collections.abc import Mapping
@@ -11,10 +13,10 @@ from localworld.errors import WorldError
 
 BASE_IMAGE = "healer-ruby-base:bookworm"
 _DOCKERFILE = "FROM {base}\nWORKDIR /app\nCOPY . /app\nUSER 65534:65534\n"
-_BARE = (
-    "--rm --interactive --init --pull never --network bridge --read-only --tmpfs /tmp:rw,noexec,nosuid,nodev,size=64m "
-    "--cap-drop ALL --security-opt no-new-privileges --pids-limit 128 --memory 512m --log-driver none"
-).split()
+_BARE = """
+--rm --interactive --init --pull never --network bridge --read-only --tmpfs /tmp:rw,noexec,nosuid,nodev,size=64m
+--cap-drop ALL --security-opt no-new-privileges --pids-limit 128 --memory 512m --log-driver none
+"""
 # The lines of standard input become the environment; what the fetch wrote comes back as a tar on standard output.
 _SCRIPT = """
 while IFS= read -r line; do export "$line"; done
@@ -36,6 +38,20 @@ class Fetched:
     said: str
 
 
+def bridge_address() -> str:
+    """Give the host's address on Docker's default bridge, at which a container reaches the portal.
+
+    Raises: WorldError when Docker does not answer.
+    """
+    argv = ["docker", "network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)  # noqa: S603 - our own argv
+    if done.returncode:
+        raise WorldError("Docker does not answer. Start it (`make docker` says how), then try again.")
+    network = json.loads(done.stdout)[0]
+    # Docker 20.10 names no gateway where it chose one itself; it chooses the subnet's first address.
+    return str(network.get("Gateway") or next(ipaddress.ip_network(network["Subnet"]).hosts()))
+
+
 def build(checkout: Path, image: str) -> None:
     """Build an image of an importers repository.
 
@@ -51,7 +67,7 @@ def build(checkout: Path, image: str) -> None:
 def fetch(image: str, importer: str, env: Mapping[str, str]) -> Fetched:
     """Run `rake fetch[importer]` with these variables. Values may hold any character but a line break."""
     lines = "".join(f"{name}={value}\n" for name, value in env.items())
-    argv = ["docker", "run", *_BARE, image, "sh", "-c", _SCRIPT, importer]
+    argv = ["docker", "run", *_BARE.split(), image, "sh", "-c", _SCRIPT, importer]
     done = subprocess.run(argv, input=lines.encode(), capture_output=True, check=False)  # noqa: S603 - our own argv
     return Fetched(done.returncode, _untar(done.stdout), done.stderr.decode(errors="replace"))
 

@@ -59,5 +59,10 @@ def _fits(name: str, value: object, versions: frozenset[str]) -> bool:
 
 
 def month_of(text: str) -> date:
-    """Give the first day of a month `YYYY-MM`."""
+    """Give the first day of a month `YYYY-MM`.
+
+    Raises: SwitchError when it is none.
+    """
+    if not _MONTH.fullmatch(text):
+        raise SwitchError("a month is written YYYY-MM")
     return date.fromisoformat(f"{text}-01")
