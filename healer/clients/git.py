@@ -123,7 +123,7 @@ class Git:
     def changes(self, tree: Path, base: Sha) -> tuple[FileChange, ...]:
         """Compare a tree with a commit, path by path, ignored files too. Nothing of it enters the mirror.
 
-        Raises: PolicyViolation for a tree that cannot be compared: `nested_repository`, `too_many_changes`.
+        Raises: PolicyViolation for a tree that cannot be compared: `nested_repository`, `unreadable_tree`, `too_many_changes`.
         """
         with self._quarantine() as place:
             return changes_between(self._command, base, self._hashed(tree, base, place), place)
@@ -160,7 +160,10 @@ class Git:
         refuse_unreadable(tree)
         here = {**place, "GIT_WORK_TREE": str(tree)}
         self._local("read-tree", base, environment=here)
-        self._local("add", "--all", "--force", "--", ".", environment=here, folder=tree)
+        done = self._command.run("add", "--all", "--force", "--", ".", environment=here, folder=tree)
+        if done.code:
+            told = short(self._redactor, done.err)
+            raise PolicyViolation(f"the tree holds what git refuses: {told}", reason="unreadable_tree")
         return self._local("write-tree", environment=here).out.decode().strip()
 
     @contextmanager

@@ -8,7 +8,9 @@ from healer.errors import UpstreamError
 
 RATE_LIMITED: Final = "rate_limited"
 UNASKED_S: Final = 2.0
-"""First wait where the service names none; it doubles each time."""
+"""Wait where the service names none."""
+LEAST_S: Final = 0.25
+"""Shortest first wait, whatever the service names; it doubles each time, so that "now" never becomes a busy loop."""
 
 T = TypeVar("T")
 
@@ -20,15 +22,15 @@ def patiently(step: Callable[[], T], limit_s: float) -> T:
 
     Raises: UpstreamError of the last pass.
     """
-    left, unasked = limit_s, UNASKED_S
+    left, least = limit_s, LEAST_S
     while True:
         try:
             return step()
         except UpstreamError as error:
-            wait = unasked if error.retry_after is None else error.retry_after
+            wait = max(UNASKED_S if error.retry_after is None else error.retry_after, least)
             if error.reason != RATE_LIMITED or wait > left:
                 raise
-        left, unasked = left - wait, unasked * 2
+        left, least = left - wait, least * 2
         time.sleep(wait)
 
 

@@ -278,6 +278,14 @@ def test_a_repository_within_the_tree_is_refused(place, name, kind):
         )
 
 
+@pytest.mark.parametrize("name", ["git~1", ".g\u200cit"])
+def test_what_git_would_not_take_is_a_violation_and_not_a_failure_of_ours(place, name):
+    """Names that other file systems read as `.git` are the agent's doing."""
+    with place.git.worktree(place.base) as tree:
+        (tree / name).write_text("x")
+        assert raised(PolicyViolation, place.git.changes, tree, place.base).reason == "unreadable_tree"
+
+
 def test_a_flood_of_changes_is_refused(place):
     """More changed files than the limit are a violation, not a list."""
     with place.git.worktree(place.base) as tree:
