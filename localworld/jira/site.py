@@ -83,7 +83,8 @@ def create_meta(call: Call) -> Answer:
     """Tell which issue types can be created, in the form that takes keys as parameters."""
     wanted = call.listed("projectKeys")
     here = call.store.project["key"] in wanted or not wanted
-    shown = {"expand": "issuetypes", **call.shapes.project(), "issuetypes": [call.shapes.type(n) for n in TYPES]}
+    known = {name: value for name, value in call.shapes.project().items() if name != "projectTypeKey"}
+    shown = {"expand": "issuetypes", **known, "issuetypes": [call.shapes.type(name) for name in TYPES]}
     return Answer(200, {"expand": "projects", "projects": [shown] if here else []})
 
 
