@@ -6,6 +6,10 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 lock=$(cat uv.lock pyproject.toml | sha256sum | cut -d' ' -f1)
 if [ -x .venv/bin/healer ] && [ "$(cat .venv/.locked 2>/dev/null)" = "$lock" ]; then exit 0; fi
 
+# A machine's own certificates count, so that a company's proxy is trusted where the machine trusts it.
+bundle=/etc/ssl/certs/ca-certificates.crt
+[ ! -r "$bundle" ] || export SSL_CERT_FILE="${SSL_CERT_FILE:-$bundle}" PIP_CERT="${PIP_CERT:-$bundle}"
+
 python=$(command -v python3.11 || command -v python3) || { say "python3.11 is missing. Install it (Debian: apt-get install python3.11), then run make again."; exit 2; }
 uv=$(command -v uv || true)
 if [ -z "$uv" ] || [ "$("$uv" --version | cut -d' ' -f2)" != 0.13.9 ]; then
