@@ -5,6 +5,7 @@ Console script `healer-runner`. It makes the deployments of `deployments/prefect
 
 import asyncio
 import contextlib
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -57,20 +58,28 @@ async def _serve(limit: int, path: Path, *, stock: bool) -> None:
         await deployments.make_pools(client, defined)
     for deployment in defined:
         await runner.aadd_deployment(deployment)
+    entrypoints = {deployment.name: deployment.entrypoint or "" for deployment in defined}
     work = asyncio.create_task(runner.start(webserver=False))
-    looking = asyncio.create_task(_look_when_nudged(runner)) if is_warm else None
+    looking = asyncio.create_task(_look_when_nudged(runner, entrypoints)) if is_warm else None
+    asyncio.get_running_loop().call_soon(_end_on_sigterm, work)
     typer.echo(f"runner ready ({'warm' if is_warm else 'stock'}, {len(defined)} deployments)")
-    await work
+    with contextlib.suppress(asyncio.CancelledError):
+        await work
     if looking:
         looking.cancel()
 
 
-async def _look_when_nudged(runner: "Runner") -> None:
+def _end_on_sigterm(work: asyncio.Task[None]) -> None:
+    """Take over from the runner's own handler, which forgets to await its end. Children are ended; their runs count as crashed."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
+
+
+async def _look_when_nudged(runner: "Runner", entrypoints: dict[str, str]) -> None:
     """Look at once for each nudge, and when a slot is free again. Nudges that come during a look are one more look."""
     from flows import warm  # noqa: PLC0415 - Prefect reads its settings when it is imported
 
     due = asyncio.Event()
-    warm.install(on_exit=due.set)
+    warm.install(entrypoints, on_exit=due.set)
     listening = asyncio.create_task(_listen(due))
     try:
         while True:

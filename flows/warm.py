@@ -7,7 +7,7 @@ tests both, and the preloaded process itself; where one is missing, the stock ru
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from typing import Any, Final
@@ -19,14 +19,21 @@ from prefect.runner import Runner, _starter_engine
 from flows import child
 
 _FORK: Final = get_context("forkserver")
-_PRELOADED: Final = ["flows.heal", "flows.publish", "flows.child", "prefect.flow_engine", "prefect.events.clients"]
-_TAKEN: Final = {"command", "stream_output", "task_status", "task_status_handler", "env", "cwd"}
+_PRELOADED: Final = [
+    "flows.heal", "flows.publish", "flows.child", "prefect.flow_engine", "prefect.task_engine", "prefect.events.clients",
+    "prefect.concurrency.asyncio", "prefect.utilities.visualization", "anyio._backends._asyncio", "encodings.idna", "rich._emoji_codes",
+]  # fmt: skip
+"""What a flow run would import otherwise. None of it may start a thread or open a connection."""
+_DEPLOYMENT: Final = "PREFECT__DEPLOYMENT_NAME"
+_ENTRYPOINT: Final = "PREFECT__FLOW_ENTRYPOINT"
+_START: Final = "run_process"
+_TAKEN: Final = {"command", "task_status", "task_status_handler"}
 _PROBE_S: Final = 60
 
 
 def is_possible() -> bool:
     """Preload, and say whether flow runs can be started warm with this version of Prefect on this system."""
-    start, look = getattr(_starter_engine, "run_process", None), getattr(Runner, "_get_and_submit_flow_runs", None)
+    start, look = getattr(_starter_engine, _START, None), getattr(Runner, "_get_and_submit_flow_runs", None)
     if start is None or not set(inspect.signature(start).parameters) >= _TAKEN or not inspect.iscoroutinefunction(look):
         return False
     _FORK.set_forkserver_preload(_PRELOADED)
@@ -39,8 +46,11 @@ def is_possible() -> bool:
     return probe.exitcode == 0
 
 
-def install(on_exit: Callable[[], None]) -> None:
-    """Make this process's runner start its children from the preloaded one. `on_exit` is called after each child's end."""
+def install(entrypoints: Mapping[str, str], on_exit: Callable[[], None]) -> None:
+    """Make this process's runner start its children from the preloaded one. `on_exit` is called after each child's end.
+
+    `entrypoints` maps a deployment's name to its flow, so that a child need not ask the server for what it has loaded already.
+    """
 
     async def run_forked(
         command: object,  # noqa: ARG001 - the child is always the engine
@@ -50,13 +60,15 @@ def install(on_exit: Callable[[], None]) -> None:
         task_status_handler: Callable[[ForkServerProcess], Any],
         **_: object,
     ) -> None:
-        process = _FORK.Process(target=child.execute, args=(env,))
+        known = entrypoints.get(env.get(_DEPLOYMENT, ""))
+        whole = {**env, _ENTRYPOINT: known} if known else env
+        process = _FORK.Process(target=child.execute, args=(whole,))
         await anyio.to_thread.run_sync(process.start)
         task_status.started(task_status_handler(process))
         await anyio.to_thread.run_sync(process.join)
         asyncio.get_running_loop().call_later(_SLOT_FREED_S, on_exit)
 
-    _starter_engine.run_process = run_forked
+    setattr(_starter_engine, _START, run_forked)
 
 
 _SLOT_FREED_S: Final = 0.2
@@ -65,4 +77,4 @@ _SLOT_FREED_S: Final = 0.2
 
 async def look(runner: Runner) -> None:
     """Have the runner look for due flow runs now."""
-    await runner._get_and_submit_flow_runs()  # noqa: SLF001 - see above
+    await runner._get_and_submit_flow_runs()  # type: ignore[no-untyped-call] # noqa: SLF001 - see above

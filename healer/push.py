@@ -7,6 +7,8 @@ The message holds no foreign text: JIRA obeys commands in commit messages, and G
 from hashlib import sha256
 from typing import Final
 
+from unidiff.patch import PatchSet
+
 from healer.contracts import Attempt, Case, CaseId, Correlation, FailureClass, GateMode
 
 _HASH_DIGITS: Final = 8
@@ -46,10 +48,15 @@ def inputs(case: Case, attempt: int, mode: GateMode, base_sha: str) -> dict[str,
     }
 
 
-def commit_message(case: Case, attempt: Attempt, files: tuple[str, ...], prompt_version: str) -> str:
-    """Give subject, body and trailers of an attempt's commit. `files` are the paths that the guard let through."""
+def files(diff: str) -> tuple[str, ...]:
+    """Give the paths that a diff of ours changes."""
+    return tuple(file.path for file in PatchSet(diff))
+
+
+def commit_message(case: Case, attempt: Attempt, paths: tuple[str, ...], prompt_version: str) -> str:
+    """Give subject, body and trailers of an attempt's commit. `paths` are those that the guard let through."""
     kind = case.diagnosis.failure.kind if case.diagnosis and case.diagnosis.failure else FailureClass.CRASHED
-    paragraphs = [f"Heal {case.importer}: {_WHAT_BROKE[kind]}", "\n".join(f"Changes {path}" for path in files)]
+    paragraphs = [f"Heal {case.importer}: {_WHAT_BROKE[kind]}", "\n".join(f"Changes {path}" for path in paths)]
     return "\n\n".join([*paragraphs, "\n".join(_trailers(case, attempt, prompt_version))]) + "\n"
 
 

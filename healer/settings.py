@@ -49,6 +49,8 @@ class JiraSettings(_Room):
     jira_status_review: str = "In Review"
     jira_status_waiting: str = "Blocked"
     jira_status_done: str = "Done"
+    jira_resolution: str = "Done"
+    """For transitions whose screen asks for a resolution."""
 
 
 class StoreSettings(_Room):

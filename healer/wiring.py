@@ -4,6 +4,8 @@ import os
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import httpx
 from pydantic import SecretStr
@@ -12,7 +14,9 @@ from healer import importers, signing
 from healer.clients import orchestrator, store
 from healer.clients.cases import Cases
 from healer.clients.evidence import Evidence
+from healer.clients.git import Git
 from healer.clients.github import GitHub, github_auth
+from healer.clients.jira import Jira
 from healer.clients.jwks import Jwks
 from healer.clients.orchestrator import Orchestrator
 from healer.clients.outbox import Outbox
@@ -23,7 +27,10 @@ from healer.envelope import KeyRing
 from healer.identity import Expected
 from healer.links import Places
 from healer.redact import Redactor
-from healer.settings import GatewaySettings, GitHubSettings, StoreSettings, secret_values
+from healer.settings import FlowSettings, GatewaySettings, GitHubSettings, StoreSettings, secret_values
+
+if TYPE_CHECKING:
+    from healer.clients.agent import Agent
 
 _HTTP_TIMEOUT_S = 10
 
@@ -137,3 +144,57 @@ def operator_store(settings: StoreSettings) -> OperatorStore:
     """
     redis, ring = store.connect(settings.redis_url), KeyRing.parse(settings.vault_keys.get_secret_value())
     return OperatorStore(tokens=Tokens(redis), vault=Vault(redis, ring), close=redis.aclose)
+
+
+# ---------------------------------------------------------------- flows
+
+
+@dataclass(frozen=True)
+class FlowParts:
+    """All that the flows use, for one run. `close` ends the connections."""
+
+    settings: FlowSettings
+    cases: Cases
+    evidence: Evidence
+    github: GitHub
+    jira: Jira
+    git: Git
+    agent: "Agent"
+    redactor: Redactor
+    close: Callable[[], Awaitable[None]]
+
+
+def flow_parts(settings: FlowSettings) -> FlowParts:
+    """Build the flows' clients; nothing is contacted yet.
+
+    Raises: Misconfigured where a key does not have its form, or no login for GitHub is complete.
+    """
+    # The gateway's image lacks what an agent needs.
+    from healer.clients.agent import RelocateAgent  # noqa: PLC0415 - see above
+
+    redis, ring = store.connect(settings.redis_url), KeyRing.parse(settings.vault_keys.get_secret_value())
+    door, redactor = github(settings), Redactor(secret_values(settings))
+    return FlowParts(
+        settings=settings,
+        cases=Cases(redis),
+        evidence=Evidence(redis, ring),
+        github=door,
+        jira=Jira(settings.jira_url, settings.jira_token, settings.jira_user, redactor=redactor),
+        git=_git(settings, door),
+        agent=RelocateAgent(),
+        redactor=redactor,
+        close=redis.aclose,
+    )
+
+
+def _git(settings: FlowSettings, door: GitHub) -> Git:
+    address = f"{settings.github_url.rstrip('/')}/{settings.importers_repository}.git"
+    if settings.git_ssh_key:
+        address = f"ssh://git@{urlsplit(address).netloc}/{settings.importers_repository}.git"
+    return Git(
+        address,
+        settings.work_dir / "importers",
+        token=door.git_token,
+        ssh_key=settings.git_ssh_key,
+        reference=settings.importers_checkout,
+    )

@@ -1,0 +1,75 @@
+"""What the Prefect UI shows of a case: its story so far, the gate run, the pull request, the checks. One page with history each."""
+
+from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, acreate_table_artifact
+
+from healer.contracts import Attempt, Case, Check
+from healer.prose import markdown
+from healer.publish import Addresses
+
+
+def _key(case: Case, what: str) -> str:
+    return f"{case.id.lower()}-{what}"
+
+
+async def show_case(case: Case, addresses: Addresses) -> None:
+    """Show where the case stands, as one page per case."""
+    await acreate_markdown_artifact(
+        story(case, addresses), key=_key(case, "case"), description=f"{case.id}: {case.importer}"
+    )
+    if case.awaiting:
+        await acreate_link_artifact(
+            case.awaiting.url,
+            link_text=f"Gate run {case.awaiting.run_id}",
+            key=_key(case, "gate"),
+            description=case.awaiting.mode.value,
+        )
+    if case.pull_request:
+        pull = case.pull_request
+        await acreate_link_artifact(pull.url, link_text=f"Pull request {pull.number}", key=_key(case, "pull-request"))
+
+
+async def show_checks(case: Case, checks: tuple[Check, ...]) -> None:
+    """Show what a gate run tested."""
+    rows = [{"check": c.name, "result": "passed" if c.passed else "failed", "detail": c.detail} for c in checks]
+    if rows:
+        await acreate_table_artifact(rows, key=_key(case, "checks"), description=f"{case.id}: the gate's checks")
+
+
+def story(case: Case, addresses: Addresses) -> str:
+    """Give the case's page in Markdown. Texts that are not ours are neutralised."""
+    facts = {
+        "State": case.state.value.replace("_", " "),
+        "Reason": case.reason.value if case.reason else "",
+        "Evidence": markdown(case.reason_text, 900),
+        "Summary": markdown(case.summary),
+        "Branch": f"`{case.branch}`" if case.branch else "",
+        "Pull request": f"[#{case.pull_request.number}]({case.pull_request.url})" if case.pull_request else "",
+        "Next look": f"{case.next_check:%Y-%m-%d %H:%M} UTC" if case.next_check else "",
+    }
+    rows = [f"| {name} | {value} |" for name, value in facts.items() if value]
+    places = f"[Ticket]({addresses.ticket}) · [case]({addresses.case}) · [its runs]({addresses.prefect})"
+    lines = [f"# {case.id}: {case.importer}", places, "", "| | |", "|---|---|", *rows, *_runs(case)]
+    return "\n".join(lines) + "\n"
+
+
+def _runs(case: Case) -> list[str]:
+    diagnosis = case.diagnosis
+    base = (
+        [f"| base | | [{diagnosis.run.run_id}]({diagnosis.run.url}) | {diagnosis.verdict.conclusion.value} |"]
+        if diagnosis
+        else []
+    )
+    rows = [*base, *(_attempt(attempt) for attempt in case.attempts)]
+    return ["", "| attempt | agent | gate run | outcome |", "|---|---|---|---|", *rows] if rows else []
+
+
+def _attempt(attempt: Attempt) -> str:
+    run = f"[{attempt.run.run_id}]({attempt.run.url})" if attempt.run else ""
+    outcome = (
+        attempt.verdict.conclusion.value
+        if attempt.verdict
+        else "refused by the guard"
+        if attempt.refusals
+        else "at work"
+    )
+    return f"| {attempt.number} | {markdown(attempt.agent)} | {run} | {outcome} |"

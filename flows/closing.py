@@ -1,0 +1,142 @@
+"""How every flow run ends: the Prefect UI shows the case, an importer that is free is handed on, the ticket is told.
+
+That holds for a run whose steps failed as well. An error leaves no exception in Prefect's storage: it is recorded on the case.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from prefect import task
+from prefect.client.schemas.objects import State as FlowState
+from prefect.states import Completed, Failed
+
+from flows import artifacts
+from flows.story import ENDED, STEP, Story, call
+from healer import notice
+from healer.breakdown import reason_of
+from healer.contracts import Case, RunRequest, State
+from healer.errors import HealerError, UpstreamError
+
+MARKER: Final = "importer-healer"
+_PROPERTY: Final = "healer.case"
+_FINAL_REFUSALS: Final = frozenset({"not_found", "refused", "forbidden", "transition_refused"})
+"""What JIRA will refuse again; the rest may pass by itself."""
+_LOOKED_AT: Final = 500
+
+
+async def told(story: Story, steps: Callable[[Story], Awaitable[None]]) -> FlowState[Any]:
+    """Run the steps, close, and give the flow's final state: completed with the outcome in words, or failed with the error in words."""
+    failed = [what for what in (await _attempted(story, steps), await _attempted(story, close)) if what]
+    if failed:
+        return Failed(message=" ".join(failed))
+    case = await story.case()
+    outcome = f"{case.state.value}{f' ({case.reason.value})' if case.reason else ''}"
+    return Completed(message=f"{case.id}: {outcome}. {case.reason_text}".strip())
+
+
+async def _attempted(story: Story, part: Callable[[Story], Awaitable[None]]) -> str | None:
+    """Run a part; give None, or the error in words after it was left on the case."""
+    try:
+        await part(story)
+    except HealerError as error:
+        return await _left(story, error)
+    except Exception as error:  # noqa: BLE001 - a defect of ours must not carry its texts into Prefect's database
+        return await _left(story, HealerError(f"{type(error).__name__}: {error}", reason="defect"))
+    return None
+
+
+async def _left(story: Story, error: HealerError) -> str:
+    """Leave an error on the case, as its end where it is one. Where even that fails, Prefect still says what happened."""
+    what, reason = story.parts.redactor.text(str(error)), reason_of(error)
+    try:
+        case = await story.case()
+        if reason and case.state not in ENDED:
+            await story.end(case, State.NEEDS_ENGINEER, reason, what)
+        else:
+            await story.parts.cases.note(case.id, "pending", {"error": error.reason, "what": what})
+    except HealerError as second:
+        return f"{what} It could not be recorded: {story.parts.redactor.text(str(second))}"
+    return what
+
+
+@task(name="close", **STEP)
+async def close(story: Story) -> None:
+    """Show, hand on, tell. Running it again changes nothing.
+
+    The ticket comes last: JIRA's trouble leaves everything else done, and the run that failed can be run again.
+    """
+    case = await story.case()
+    await artifacts.show_case(case, story.addresses)
+    if case.state in ENDED:
+        await _hand_on(story, case)
+    if notice.is_told(case):
+        await _tell(story, case)
+
+
+async def _hand_on(story: Story, case: Case) -> None:
+    """Free the importer, and call the case that waits for it longest."""
+    cases = story.parts.cases
+    await cases.release(case.importer, case.id)
+    known = await cases.list(_LOOKED_AT)
+    waiting = [other for other in known if other.state is State.QUEUED and other.importer == case.importer]
+    if waiting:
+        first = min(waiting, key=lambda other: other.opened_at)
+        queued = sum(event.kind == "queued" for event in await cases.events(first.id))
+        request = RunRequest(flow="heal", case=first.id, attempt=queued)
+        await cases.note(first.id, "called", {"by": case.id}, start=request)
+
+
+async def _tell(story: Story, case: Case) -> None:
+    """Make the ticket say where the case stands: comment, link, property, status. What JIRA refuses for good is left as a note.
+
+    Raises: UpstreamError where JIRA may take it later.
+    """
+    try:
+        await _write(story, case)
+    except UpstreamError as error:
+        if error.reason not in _FINAL_REFUSALS:
+            raise
+        what = story.parts.redactor.text(str(error))
+        await story.parts.cases.note(case.id, "pending", {"error": error.reason, "what": what})
+
+
+async def _write(story: Story, case: Case) -> None:
+    jira, settings = story.parts.jira, story.parts.settings
+    text = notice.comment(case, await story.importer(case.importer), story.addresses)
+    await call(jira.say, case.id, MARKER, text)
+    if case.pull_request:
+        name = f"Pull request {case.pull_request.number}"
+        await call(jira.link, case.id, f"{MARKER}:{case.id}", case.pull_request.url, name)
+    await call(jira.set_state, case.id, _PROPERTY, _remembered(case))
+    statuses = notice.Statuses(settings.jira_status_review, settings.jira_status_waiting, settings.jira_status_done)
+    target = notice.target_status(case, statuses)
+    if target and case.ticket_status != target:
+        status = await _move(story, case, target)
+        await story.record(case, "ticket_moved", {"status": status}, ticket_status=status)
+
+
+async def _move(story: Story, case: Case, target: str) -> str:
+    """Move the ticket; where the workflow leads to its end by way of a waiting status only, go that way."""
+    jira, settings = story.parts.jira, story.parts.settings
+    resolution = {"resolution": {"name": settings.jira_resolution}}
+    try:
+        return await call(jira.move, case.id, target, resolution)
+    except UpstreamError as error:
+        if error.reason != "transition_refused" or target != settings.jira_status_done:
+            raise
+    await call(jira.move, case.id, settings.jira_status_waiting)
+    return await call(jira.move, case.id, target, resolution)
+
+
+def _remembered(case: Case) -> dict[str, Any]:
+    """Give what the ticket keeps of the case, so that it can be found again if Redis is lost."""
+    pull = case.pull_request
+    return {
+        "importer": case.importer,
+        "state": case.state.value,
+        "reason": case.reason.value if case.reason else None,
+        "branch": case.branch,
+        "head_sha": case.head_sha,
+        "pull_request": pull.number if pull else None,
+        "attempts": len(case.attempts),
+    }

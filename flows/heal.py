@@ -1,0 +1,162 @@
+"""The flow `heal`: from a ticket to a dispatched gate, one dispatch a run.
+
+Run 0 admits the ticket and sends the base branch through the gate. Each later run reads what the gate found: it decides whether
+the failure is ours, lets the agent patch, pushes, and sends the branch through the gate. What the gate says then is for `publish`.
+"""
+
+import asyncio
+from typing import Any
+
+from prefect import flow, task
+from prefect.client.schemas.objects import State as FlowState
+
+from flows.closing import told
+from flows.dispatching import dispatch, settled
+from flows.patching import patch, push_branch
+from flows.story import HOLD_S, STEP, Number, Story, call, in_seconds, opened
+from healer import intake, triage, turns, verify
+from healer.contracts import Case, CaseId, Diagnosis, Disposition, GateMode, GateRun, Reason, State, Triage
+from healer.errors import Misconfigured, UpstreamError
+from healer.intake import AdmissionPolicy, NotAdmitted
+
+
+@flow(name="heal", flow_run_name="heal-{case}-{attempt}", persist_result=False)
+async def heal(case: CaseId, attempt: Number = 0) -> FlowState[Any]:
+    """Heal one broken importer, one dispatch further.
+
+    Args:
+        case: The ticket's key, for example UTIL-101; it is the case's id.
+        attempt: The number of this run's dispatch: 0 admits the ticket and diagnoses, each later one patches and verifies.
+    """
+    async with opened(case, attempt) as story:
+        return await told(story, _steps)
+
+
+async def _steps(story: Story) -> None:
+    if await admit(story):
+        await diagnose(story)
+    elif await classify(story):
+        await patch(story)
+        await push_branch(story)
+        await verify_branch(story)
+
+
+@task(name="admit", **STEP)
+async def admit(story: Story) -> bool:
+    """Decide whether the ticket is one that we act on, and take the importer. Gives whether a diagnosis comes next."""
+    case = await story.case()
+    if case.state not in {State.RECEIVED, State.QUEUED}:
+        return False
+    refused = await _refusal(story, case)
+    if refused:
+        await story.end(case, State.NEEDS_ENGINEER, refused.reason, refused.explanation)
+        return False
+    if await story.parts.cases.hold(case.importer, case.id, HOLD_S):
+        await story.record(case, "ticket_admitted", state=State.RECEIVED)
+        return True
+    await story.record(case, "queued", state=State.QUEUED)
+    return False
+
+
+async def _refusal(story: Story, case: Case) -> NotAdmitted | None:
+    settings = story.parts.settings
+    try:
+        ticket = await call(story.parts.jira.ticket, case.id)
+    except UpstreamError as error:
+        if error.reason != "not_found":
+            raise
+        return NotAdmitted(Reason.TICKET_MISMATCH, "JIRA has no such ticket, or our account may not see it")
+    policy = AdmissionPolicy(settings.jira_project, settings.jira_issue_types)
+    answer = intake.admit(ticket, await story.importer(case.importer), policy)
+    return answer if isinstance(answer, NotAdmitted) else None
+
+
+@task(name="diagnose", **STEP)
+async def diagnose(story: Story) -> None:
+    """Send the base branch through the gate, to learn whether the importer is broken, and how."""
+    case = await story.case()
+    if case.state is State.RECEIVED:
+        await _diagnose(story, case)
+
+
+async def _diagnose(story: Story, case: Case) -> None:
+    """Dispatch on the base branch. The branch may move meanwhile, so what GitHub runs on is what the diagnosis is about."""
+    base, github = story.parts.settings.base_branch, story.parts.github
+    head = await call(github.branch_head, base)
+    if head is None:
+        raise Misconfigured(
+            f"the importers repository has no branch {base}.", reason="base_branch", remedy="Set HEALER_BASE_BRANCH."
+        )
+    run = await dispatch(story, case, GateMode.DIAGNOSE, base, head)
+    state = await call(github.run_state, run.run_id)
+    run = run.model_copy(update={"sha": state.head_sha}) if state else run
+    # What was pushed stands on the old base; the next attempt begins on the new one.
+    moved = {} if run.sha == case.base_sha else {"head_sha": None}
+    changes: dict[str, Any] = {"state": State.DIAGNOSING, "base_sha": run.sha, "awaiting": run, **moved}
+    await story.record(case, "gate_dispatched", _facts(run), **changes)
+
+
+def _facts(run: GateRun) -> dict[str, Any]:
+    return {"mode": run.mode.value, "run_id": run.run_id, "attempt": run.attempt}
+
+
+@task(name="triage", **STEP)
+async def classify(story: Story) -> bool:
+    """Decide what the gate's finding means. Gives whether a patch, or the rest of one, comes next."""
+    case = await story.case()
+    if not turns.is_due(case, story.number):
+        return False
+    if case.state is State.DIAGNOSING:
+        return await _judge_diagnosis(story, case)
+    fresh_s = story.parts.settings.diagnosis_fresh_s
+    at_work = turns.own_attempt(case, story.number) is not None
+    if case.state is State.PATCHING and not at_work and not triage.is_fresh(case, in_seconds(0), fresh_s):
+        await _diagnose(story, case)
+        return False
+    return case.state in {State.TRIAGED, State.PATCHING, State.PUSHED}
+
+
+async def _judge_diagnosis(story: Story, case: Case) -> bool:
+    run = case.awaiting
+    report = await story.parts.evidence.report(run.run_id, run.run_attempt) if run else None
+    if run is None or report is None:
+        return False
+    workflow = story.parts.settings.gate_workflow
+    verdict = verify.judge(report, await settled(story, run.run_id), run, workflow=workflow)
+    found: dict[str, Any] = {"diagnosis": Diagnosis(run=run, verdict=verdict, failure=report.failure)}
+    decision = triage.classify(report, case.model_copy(update=found))
+    facts = {"disposition": decision.disposition.value, "reason": decision.reason.value if decision.reason else None}
+    if decision.disposition is Disposition.HEAL:
+        changes: dict[str, Any] = {
+            "state": State.TRIAGED,
+            "reason": None,
+            "reason_text": decision.evidence,
+            "awaiting": None,
+            **found,
+        }
+        await story.record(case, "triaged", facts, **changes)
+        return True
+    await _not_ours(story, await story.record(case, "triaged", facts, **found), decision)
+    return False
+
+
+async def _not_ours(story: Story, case: Case, decision: Triage) -> None:
+    wake = decision.wake_after_s
+    if decision.reason is Reason.GATE_BROKEN and wake:
+        await asyncio.sleep(wake)
+        await _diagnose(story, case)
+        return
+    state = State.NOT_FIXED if decision.disposition is Disposition.NOT_FIXED else State.NEEDS_ENGINEER
+    await story.end(case, state, decision.reason, decision.evidence, next_check=in_seconds(wake) if wake else None)
+
+
+@task(name="verify", **STEP)
+async def verify_branch(story: Story) -> None:
+    """Send the pushed branch through the gate."""
+    case = await story.case()
+    attempt = turns.own_attempt(case, story.number)
+    if case.state is not State.PUSHED or attempt is None or case.branch is None or case.head_sha is None:
+        return
+    run = await dispatch(story, case, GateMode.VERIFY, case.branch, case.head_sha)
+    attempts = (*case.attempts[:-1], attempt.model_copy(update={"run": run}))
+    await story.record(case, "gate_dispatched", _facts(run), state=State.VERIFYING, awaiting=run, attempts=attempts)

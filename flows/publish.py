@@ -1,0 +1,140 @@
+"""The flow `publish`: from a gate's report to a pull request and a ticket in review, or back to the next attempt."""
+
+from typing import Any
+
+from prefect import flow, task
+from prefect.client.schemas.objects import State as FlowState
+
+from flows import artifacts
+from flows.closing import told
+from flows.dispatching import settled
+from flows.story import STEP, Number, Story, call, in_seconds, opened
+from healer import publish as publication
+from healer import triage, verify
+from healer.contracts import Case, CaseId, Disposition, GateReport, GateRun, PullRequest, RunRequest, State
+from healer.errors import Misconfigured, UpstreamError
+from healer.publish import Action
+from healer.verify import Next, Step
+
+
+@flow(name="publish", flow_run_name="publish-{case}-{run_id}-{run_attempt}", persist_result=False)
+async def publish(case: CaseId, run_id: Number, run_attempt: Number = 1) -> FlowState[Any]:
+    """Judge a gate run of a healed branch; publish what is proved, and send back what is not.
+
+    Args:
+        case: The ticket's key, for example UTIL-101; it is the case's id.
+        run_id: The id of the GitHub workflow run whose report has arrived.
+        run_attempt: The attempt of that workflow run; we believe the first one only.
+    """
+
+    async def steps(story: Story) -> None:
+        if await judge(story, run_id, run_attempt):
+            await open_pull_request(story)
+
+    async with opened(case, 0) as story:
+        return await told(story, steps)
+
+
+@task(name="judge", **STEP)
+async def judge(story: Story, run_id: int, run_attempt: int) -> bool:
+    """Judge the run by its report and by GitHub's own word. Gives whether the case is verified."""
+    case = await story.case()
+    run = case.awaiting
+    if run is None or (run.run_id, run.run_attempt) != (run_id, run_attempt):
+        return False
+    if case.state is State.VERIFYING:
+        return await _judge(story, case, run)
+    return case.state is State.VERIFIED
+
+
+async def _judge(story: Story, case: Case, run: GateRun) -> bool:
+    report = await story.parts.evidence.report(run.run_id, run.run_attempt)
+    state = await settled(story, run.run_id)
+    verdict = verify.judge(report, state, run, workflow=story.parts.settings.gate_workflow)
+    judged = verify.with_verdict(case, verdict, report.failure if report else None)
+    following = verify.next_step(judged, verdict, story.parts.settings.max_attempts)
+    facts = {"run_id": run.run_id, "conclusion": verdict.conclusion.value}
+    if report:
+        await artifacts.show_checks(case, report.checks)
+    if following.step is Step.PUBLISH:
+        await story.record(case, "judged", facts, state=State.VERIFIED, attempts=judged.attempts)
+        return True
+    case = await story.record(case, "judged", facts, attempts=judged.attempts)
+    if not (report and await _is_not_ours(story, case, report)):
+        await _send_back(story, case, following)
+    return False
+
+
+async def _is_not_ours(story: Story, case: Case, report: GateReport) -> bool:
+    """End the case where the run shows that the portal is down, refuses the login or wants a human being: no patch mends that."""
+    decision = triage.classify(report, case)
+    if decision.disposition is not Disposition.NOT_FIXED or verify.is_broken(case.attempts[-1]):
+        return False
+    wake = in_seconds(decision.wake_after_s) if decision.wake_after_s else None
+    await story.end(case, State.NOT_FIXED, decision.reason, decision.evidence, next_check=wake)
+    return True
+
+
+async def _send_back(story: Story, case: Case, following: Next) -> None:
+    last = case.attempts[-1]
+    again = RunRequest(flow="heal", case=case.id, attempt=last.number + 1)
+    match following.step:
+        case Step.RETRY:
+            await story.record(case, "patching", state=State.PATCHING, awaiting=None, start=again)
+        case Step.RUN_AGAIN:
+            fresh = {"number": last.number + 1, "run": None, "verdict": None, "failure": None}
+            attempts = (*case.attempts, last.model_copy(update=fresh))
+            await story.record(case, "gate_repeated", state=State.PUSHED, awaiting=None, attempts=attempts, start=again)
+        case Step.GIVE_UP:
+            await story.end(case, State.NEEDS_ENGINEER, following.reason, following.why)
+        case Step.PUBLISH:
+            return
+
+
+@task(name="pull request", **STEP)
+async def open_pull_request(story: Story) -> None:
+    """Keep what the green fetch saw, and open the pull request as far as the importer's autonomy goes."""
+    case = await story.case()
+    run = case.awaiting
+    if case.state is not State.VERIFIED or run is None or case.branch is None:
+        return
+    report = await story.parts.evidence.report(run.run_id, run.run_attempt)
+    if report is None:
+        raise UpstreamError("the report of a verified run is gone.", service="redis", reason="report_missing")
+    if report.trace:
+        await story.parts.evidence.keep_good_trace(report.trace)
+    await _publish(story, case, report)
+
+
+async def _publish(story: Story, case: Case, report: GateReport) -> None:
+    importer = await story.importer(case.importer)
+    if importer is None:
+        raise Misconfigured(f"importer {case.importer} is no longer in the registry.", reason="registry")
+    existing = await call(story.parts.github.find_pull, case.branch or "")
+    action = publication.action(importer.autonomy, existing)
+    match action:
+        case Action.OPEN | Action.OPEN_DRAFT:
+            text = publication.body(case, importer, report, story.addresses)
+            pull = await _open(story, case, text, draft=action is Action.OPEN_DRAFT)
+            opened_case = await story.record(case, "pull_request_opened", {"number": pull.number}, pull_request=pull)
+            await story.end(opened_case, State.PUBLISHED)
+        case Action.LEAVE_CLOSED:
+            await story.end(case, State.CLOSED_UNMERGED, pull_request=existing)
+        case Action.LEAVE_MERGED:
+            await story.end(case, State.MERGED, pull_request=existing)
+        case Action.OBSERVE:
+            await story.end(case, State.OBSERVED)
+        case Action.BRANCH:
+            await story.end(case, State.BRANCH_ONLY)
+
+
+async def _open(story: Story, case: Case, text: str, *, draft: bool) -> PullRequest:
+    return await call(
+        story.parts.github.open_pull,
+        case.branch or "",
+        story.parts.settings.base_branch,
+        publication.title(case),
+        story.parts.redactor.text(text),
+        labels=publication.labels(case),
+        draft=draft,
+    )

@@ -1,0 +1,138 @@
+"""One flow run's view of its case: read it, record on it, end it.
+
+Every step reads the case, acts only where the case stands before that step, and records. So a run that was killed is run again
+with the same end, a stop is obeyed at the next step, and a duplicate run finds nothing to do.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final, ParamSpec, TypeVar
+
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State as FlowState
+from prefect.client.schemas.objects import TaskRun
+from prefect.tasks import Task
+from pydantic import Field
+
+from healer import importers, logs
+from healer.contracts import Case, Importer, Reason, RunRequest, State
+from healer.errors import HealerError, Rejected
+from healer.publish import Addresses
+from healer.settings import FlowSettings, load
+from healer.wiring import FlowParts, flow_parts
+
+HOLD_S: Final = 6 * 3600
+"""How long an importer stays held without a sign of life: longer than a queue of gate runs takes."""
+_PAUSES_S: Final = [0.5, 3, 10]
+ENDED: Final = frozenset(
+    {
+        State.PUBLISHED, State.MERGED, State.CONFIRMED, State.NOT_FIXED, State.NEEDS_ENGINEER, State.STOPPED, State.TAKEN,
+        State.SUPERSEDED, State.OBSERVED, State.BRANCH_ONLY, State.CLOSED_UNMERGED,
+    }
+)  # fmt: skip
+
+Number = Annotated[int, Field(ge=0)]
+Fact = str | int | float | bool | None
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Story:
+    """A case and what acts on it, within one flow run. `number` is the number of the dispatch that this run may make."""
+
+    def __init__(self, parts: FlowParts, case_id: str, number: int) -> None:
+        self.parts, self.case_id, self.number = parts, case_id, number
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where people find the case."""
+        settings = self.parts.settings
+        return Addresses(
+            case=f"{settings.public_url}/v1/cases/{self.case_id}",
+            ticket=f"{settings.jira_url}/browse/{self.case_id}",
+            prefect=f"{settings.prefect_ui_url}/v2/runs?flow-run-search={self.case_id}",
+        )
+
+    async def case(self) -> Case:
+        """Read the case as it stands.
+
+        Raises: Rejected (`case_missing`), UpstreamError.
+        """
+        case = await self.parts.cases.get(self.case_id)
+        if case is None:
+            raise Rejected(f"there is no case {self.case_id}.", reason="case_missing", status=404)
+        return case
+
+    async def importer(self, name: str) -> Importer | None:
+        """Read the importer's entry from the base branch, never from a branch of an agent.
+
+        Raises: Misconfigured (`registry`), UpstreamError.
+        """
+        base = self.parts.settings.base_branch
+        text = await call(self.parts.github.read_file, importers.PATH, base)
+        return importers.parse(text).get(name)
+
+    async def record(
+        self,
+        case: Case,
+        kind: str,
+        data: Mapping[str, Fact] | None = None,
+        *,
+        start: RunRequest | None = None,
+        **changes: Any,
+    ) -> Case:
+        """Write an event and changes over the case as it was read. Free text loses its secrets here.
+
+        Raises: Conflict, UpstreamError.
+        """
+        if "reason_text" in changes:
+            changes["reason_text"] = self.parts.redactor.text(changes["reason_text"])
+        return await self.parts.cases.record(case, kind, dict(data or {}), start=start, **changes)
+
+    async def end(self, case: Case, state: State, reason: Reason | None = None, text: str = "", **changes: Any) -> Case:
+        """Record how the case ends. From now on no report and no lease is expected."""
+        data = {"reason": reason.value} if reason else {}
+        ending: dict[str, Any] = {"state": state, "reason": reason, "reason_text": text, "awaiting": None, **changes}
+        return await self.record(case, state.value, data, **ending)
+
+    def again(self) -> RunRequest:
+        """Give the request for the heal run that follows this one."""
+        return RunRequest(flow="heal", case=self.case_id, attempt=self.number + 1)
+
+
+async def call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Call a client that blocks without blocking the run's own heartbeat."""
+    return await asyncio.to_thread(function, *args, **kwargs)
+
+
+def in_seconds(seconds: float) -> datetime:
+    """Give the time that is so far away, UTC."""
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+def _may_pass(_task: Task[..., Any], _run: TaskRun, state: FlowState[Any]) -> bool:
+    return isinstance(state.data, HealerError) and state.data.retryable
+
+
+STEP: Final[dict[str, Any]] = {
+    "retries": len(_PAUSES_S),
+    "retry_delay_seconds": _PAUSES_S,
+    "retry_condition_fn": _may_pass,
+    # The case is the memory of a step; Prefect's results would be a second one, with texts in it.
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+}
+"""Options of every task: what may pass by itself is tried again, and nothing is kept beside the case."""
+
+
+@asynccontextmanager
+async def opened(case_id: str, number: int) -> AsyncIterator[Story]:
+    """Build the parts inside the run, one set per process, and close them at its end."""
+    parts = flow_parts(load(FlowSettings))
+    logs.install(parts.redactor)
+    try:
+        yield Story(parts, case_id, number)
+    finally:
+        await parts.close()
