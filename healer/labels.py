@@ -1,0 +1,124 @@
+"""What names an element for its reader: the label of a field, the head of a column or row, the term before a description, the text before."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from healer.element import Element, family, text_of
+from healer.wording import VALUES, shape_of
+
+_LONGEST: Final = 60
+_CLIMB: Final = 3
+_FEW_ROWS: Final = 3
+_PAIR: Final = 2
+_NAMING: Final = ("aria-label", "data-label", "data-title", "data-th", "placeholder", "title", "alt")
+
+
+def label_of(element: Element) -> str:
+    """Give the text that names an element, or an empty text."""
+    return next((label for label in _labels(element) if _is_label(label)), "")
+
+
+def _is_label(text: str) -> bool:
+    return bool(text) and len(text) <= _LONGEST and shape_of(text) not in VALUES
+
+
+def _labels(element: Element) -> Iterator[str]:
+    if family(element) == "field":
+        yield from _field_labels(element)
+    for name in _NAMING:
+        yield element.get(name) or ""
+    cell = next((part for part in _upwards(element) if part.tag in {"td", "th", "dd"}), None)
+    if cell is not None:
+        yield from _cell_labels(cell)
+    if cell is None or cell is not element:
+        yield from _texts_before(element)
+
+
+def _upwards(element: Element) -> Iterator[Element]:
+    yield element
+    yield from element.iterancestors()
+
+
+def _field_labels(field: Element) -> Iterator[str]:
+    root = field.getroottree().getroot()
+    ident = field.get("id")
+    if ident:
+        yield from (text_of(label) for label in root.iter("label") if label.get("for") == ident)
+    for name in (field.get("aria-labelledby") or "").split():
+        yield from (text_of(part) for part in root.iter() if part.get("id") == name)
+    yield from (text_of(part) for part in field.iterancestors("label"))
+
+
+def _cell_labels(cell: Element) -> Iterator[str]:
+    if cell.tag == "dd":
+        before = next((part for part in cell.itersiblings(preceding=True) if part.tag == "dt"), None)
+        yield text_of(before) if before is not None else ""
+        return
+    row = cell.getparent()
+    if row is None or row.tag != "tr":
+        return
+    yield column_head(cell, row)
+    before = [text_of(other) for other in cell.itersiblings(preceding=True)]
+    yield from (text for text in before[:1] if text.endswith(":") or len(row) <= _PAIR)
+    yield from (text_of(other) for other in row if other.tag == "th" and other is not cell)
+    yield from before[:1]
+    yield from before[-1:]
+
+
+def column_head(cell: Element, row: Element) -> str:
+    """Give the head of a cell's column, or an empty text."""
+    table = next(row.iterancestors("table"), None)
+    if table is None:
+        return ""
+    heads = next((line for line in table.iter("tr") if _is_head(line)), None)
+    if heads is None or heads is row:
+        return ""
+    start, column = 0, _column(cell, row)
+    for head in heads:
+        start += _span(head)
+        if column < start:
+            return text_of(head)
+    return ""
+
+
+def _is_head(row: Element) -> bool:
+    parent = row.getparent()
+    if parent is not None and parent.tag == "thead":
+        return True
+    return len(row) > 1 and all(cell.tag == "th" for cell in row)
+
+
+def _column(cell: Element, row: Element) -> int:
+    column = 0
+    for other in row:
+        if other is cell:
+            break
+        column += _span(other)
+    return column
+
+
+def _span(cell: Element) -> int:
+    span = cell.get("colspan") or "1"
+    return int(span) if span.isdecimal() and len(span) < _FEW_ROWS else 1
+
+
+def _texts_before(element: Element) -> Iterator[str]:
+    """Give the texts right before an element, from near to far: its siblings', then those of the parts that hold it."""
+    part = element
+    for _ in range(_CLIMB):
+        parent = part.getparent()
+        if parent is None or parent.tag in {"body", "tr", "form", "main"}:
+            return
+        before = part.getprevious()
+        while before is not None:
+            said = (before.tail or "").strip() or text_of(before)
+            if said:
+                yield said.rstrip(":： ")
+                break
+            before = before.getprevious()
+        else:
+            if (parent.text or "").strip():
+                yield (parent.text or "").strip().rstrip(":： ")
+        if before is not None:
+            return
+        part = parent

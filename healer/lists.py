@@ -1,0 +1,95 @@
+"""Repetition: the rows of a table, the items of a list, the cards of a grid, and what stands in the same place of each."""
+
+from collections.abc import Hashable, Sequence
+from itertools import takewhile
+from typing import Final
+
+from healer.element import Element, class_names, family, says_looks
+from healer.portrait import Page
+from healer.resemblance import resemblance
+from healer.wording import VALUES, TextShape
+
+_FEW: Final = 3
+_ALIKE: Final = 0.55
+
+
+def _meant(element: Element) -> frozenset[str]:
+    return frozenset(name for name in class_names(element) if not says_looks(name))
+
+
+def _tags(element: Element) -> tuple[str, ...]:
+    return tuple(str(part.tag) for part in element.iterancestors())
+
+
+def _index(cell: Element) -> int:
+    return sum(1 for _ in cell.itersiblings(preceding=True)) if cell.tag in {"td", "th"} else 0
+
+
+def slot(page: Page, element: Element) -> Hashable:
+    """Say where in a list an element stands, equal for the same place of each row; unlike anything else where there is no list."""
+    row = page.row(element)
+    if row is None:
+        return element
+    above = (_tags(row), row.tag, page.portrait(row).heading)
+    if element is row:
+        return above
+    portrait = page.portrait(element)
+    inside = [element, *takewhile(lambda part: part is not row, element.iterancestors())]
+    wordy = portrait.shape is TextShape.WORDS and not portrait.label
+    return (
+        *above,
+        tuple((part.tag, _index(part)) for part in inside),
+        _meant(element),
+        portrait.label,
+        portrait.text_words if wordy else portrait.shape in VALUES,
+    )
+
+
+def mates(page: Page, element: Element) -> list[Element]:
+    """Give the elements in the same place of every row, this one among them, in order."""
+    place = slot(page, element)
+    return [other for other in page.elements if other.tag == element.tag and slot(page, other) == place]
+
+
+def rows(page: Page, elements: Sequence[Element]) -> list[Element] | None:
+    """Give the rows that hold these elements, one each; None where they do not stand so."""
+    found = [row for row in map(page.row, elements) if row is not None]
+    return found if len(found) == len(elements) == len(set(found)) else None
+
+
+def members(old: Page, targets: Sequence[Element], new: Page, found: Element) -> list[Element]:
+    """Give all elements of the new page that stand for `targets`, where `found` stands for the first of them.
+
+    Where the old selector took only some rows of its list, those rows are taken that resemble the taken ones more than the others.
+    """
+    near = mates(new, found)
+    new_rows, old_rows = rows(new, near), rows(old, targets)
+    if new_rows is None or old_rows is None:
+        return near
+    taken = set(old_rows)
+    left = [row for row in mates(old, old_rows[0]) if row not in taken]
+    chosen = [row for row in _siblings(new, new_rows[0]) if _belongs(old, old_rows, left, new, row, new_rows[0])]
+    return [element for element, row in zip(near, new_rows, strict=True) if row in set(chosen)] if near else []
+
+
+def _siblings(page: Page, row: Element) -> list[Element]:
+    return mates(page, row)
+
+
+def _belongs(
+    old: Page, taken: Sequence[Element], left: Sequence[Element], new: Page, row: Element, first: Element
+) -> bool:
+    mine = _best(old, taken, new, row)
+    if left:
+        return mine > _best(old, left, new, row)
+    return mine >= _ALIKE * _best(old, taken, new, first)
+
+
+def _best(old: Page, rows_: Sequence[Element], new: Page, row: Element) -> float:
+    portrait = new.portrait(row)
+    return max(resemblance(old.portrait(other), portrait) for other in (*rows_[:_FEW], *rows_[-1:]))
+
+
+def is_row(page: Page, element: Element) -> bool:
+    """Say whether an element is a row of a list itself."""
+    return page.row(element) is element and family(element) != "field"

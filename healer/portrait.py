@@ -1,0 +1,277 @@
+"""What a redesign tends to keep of an element: names, label, words, shape of its value, address, and the company it keeps."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Final
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+from healer.element import Element, class_names, elements, family, is_generated, parsed, says_looks, text_of
+from healer.labels import label_of
+from healer.wording import VALUES, TextShape, shape_of, words
+
+_MARKS: Final = re.compile(
+    r"^(?:data-(?:test|qa|cy|e2e|automation|hook|role|name|field|key|type|action|bind|target|column|col|label|title).*|itemprop|aria-controls|formcontrolname)$"
+)
+_LANDMARKS: Final = {
+    "header": "header", "nav": "nav", "main": "main", "aside": "aside", "footer": "footer", "form": "form", "table": "table",
+    "dl": "facts", "thead": "head",
+}  # fmt: skip
+_NEAR: Final = 3
+_AROUND: Final = 24
+_HEADING: Final = 60
+_ROW_TAGS: Final = frozenset({"tr", "li", "article"})
+_NO_ROWS: Final = frozenset(
+    {
+        "td",
+        "th",
+        "dt",
+        "dd",
+        "option",
+        "label",
+        "input",
+        "span",
+        "br",
+        "p",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "hr",
+        "button",
+        "col",
+        "thead",
+        "tbody",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """The features of one element. Words are as `wording.words` gives them; `slot` says where in its row it stands."""
+
+    tag: str
+    family: str
+    id: str
+    id_words: frozenset[str]
+    name: str
+    name_words: frozenset[str]
+    kind: str
+    autocomplete: str
+    marks: frozenset[str]
+    classes: frozenset[str]
+    class_words: frozenset[str]
+    shape: TextShape
+    text_words: frozenset[str]
+    label: frozenset[str]
+    heading: frozenset[str]
+    href: frozenset[str]
+    suffix: str
+    landmark: str
+    above: frozenset[str]
+    around: frozenset[str]
+    around_shapes: frozenset[TextShape]
+    inside: frozenset[str]
+    repeated: bool
+    key: tuple[object, ...]
+
+
+def _address(element: Element) -> tuple[frozenset[str], str]:
+    """Give the words of an address's path, and its suffix; a value that stands in the path is no word."""
+    address = element.get("href") or element.get("action") or element.get("src") or ""
+    try:
+        path = urlsplit(address).path
+    except ValueError:
+        return frozenset(), ""
+    stem, dot, suffix = path.rpartition("/")[2].rpartition(".")
+    kept = words(path.rpartition(".")[0] if dot and stem else path) if path.strip("/#") else frozenset()
+    return frozenset(word for word in kept if not word.startswith("token")), suffix.lower() if stem else ""
+
+
+def _own_words(element: Element, text: str, shape: TextShape) -> frozenset[str]:
+    return frozenset() if shape is TextShape.PROSE and family(element) == "box" else words(text)
+
+
+@lru_cache(maxsize=16384)
+def signature(element: Element) -> tuple[object, ...]:
+    """Give what siblings of one list have in common: tag, meaningful classes, tags of the children."""
+    stable = frozenset(name for name in class_names(element) if not says_looks(name))
+    return element.tag, stable, tuple(child.tag for child in element if isinstance(child.tag, str))[:4]
+
+
+class Page:
+    """One page and the portraits of its elements, made when they are asked for."""
+
+    def __init__(self, root: Element) -> None:
+        self.root = root
+        self._portraits: dict[Element, Portrait] = {}
+        self._texts: dict[Element, str] = {}
+        self._rows: dict[Element, Element | None] = {}
+
+    @cached_property
+    def elements(self) -> tuple[Element, ...]:
+        """All elements that show or ask something, in order."""
+        return tuple(elements(self.root))
+
+    @cached_property
+    def order(self) -> dict[Element, int]:
+        """The place of each element in the page."""
+        return {element: place for place, element in enumerate(self.elements)}
+
+    @cached_property
+    def headings(self) -> dict[Element, str]:
+        """The heading under which each element stands: the one before it in the page's order."""
+        found, current = {}, ""
+        for element in self.elements:
+            found[element] = current
+            if family(element) == "heading":
+                current = self.text(element)[:_HEADING]
+        return found
+
+    @cached_property
+    def words(self) -> Counter[str]:
+        """How often each word of the page itself occurs."""
+        texts = (part for element in self.elements for part in (element.text, element.tail) if part)
+        return Counter(word for text in texts for word in words(text))
+
+    def text(self, element: Element) -> str:
+        """Give an element's text, remembered."""
+        if element not in self._texts:
+            self._texts[element] = text_of(element)
+        return self._texts[element]
+
+    def portrait(self, element: Element) -> Portrait:
+        """Give an element's portrait, remembered."""
+        if element not in self._portraits:
+            self._portraits[element] = self._draw(element)
+        return self._portraits[element]
+
+    def row(self, element: Element) -> Element | None:
+        """Give the innermost part of a list in which an element stands, or which it is; None where there is no list."""
+        if element not in self._rows:
+            parent = element.getparent()
+            is_row = _is_row(element)
+            self._rows[element] = element if is_row else self.row(parent) if parent is not None else None
+        return self._rows[element]
+
+    def _draw(self, element: Element) -> Portrait:
+        text = self.text(element)
+        shape, href = shape_of(text), _address(element)
+        label, heading = words(label_of(element)), words(self.headings.get(element, ""))
+        own = _own_words(element, text, shape)
+        stable = frozenset(class_names(element))
+        meaningful = frozenset(name for name in stable if not says_looks(name))
+        return Portrait(
+            tag=str(element.tag),
+            family=family(element),
+            id=_stable(element.get("id")),
+            id_words=words(_stable(element.get("id"))),
+            name=element.get("name") or "",
+            name_words=words(element.get("name") or ""),
+            kind=(element.get("type") or ("text" if element.tag == "input" else "")).lower(),
+            autocomplete=(element.get("autocomplete") or "").lower(),
+            marks=frozenset(
+                f"{name}={value}"
+                for name, value in element.attrib.items()
+                if value and _MARKS.match(str(name)) and shape_of(str(value)) not in VALUES
+            ),
+            classes=stable,
+            class_words=frozenset().union(*(words(name) for name in meaningful)) if meaningful else frozenset(),
+            shape=shape,
+            text_words=own,
+            label=label,
+            heading=heading,
+            href=href[0],
+            suffix=href[1],
+            landmark=next((_LANDMARKS[part.tag] for part in element.iterancestors() if part.tag in _LANDMARKS), ""),
+            above=frozenset().union(*self._names_above(element)),
+            around=self._around(element),
+            around_shapes=self._shapes_in(self.row(element) if self.row(element) is not None else element.getparent()),
+            inside=self._inside(element),
+            repeated=self.row(element) is not None,
+            key=(_tags_above(element), meaningful, label, heading, own if shape not in VALUES else shape),
+        )
+
+    def _names_above(self, element: Element) -> Iterator[frozenset[str]]:
+        seen = 0
+        for part in element.iterancestors():
+            names = [_stable(part.get("id")), *(name for name in class_names(part) if not says_looks(name))]
+            found = frozenset().union(*(words(name) for name in names if name))
+            if found:
+                yield found
+                seen += 1
+            if seen == _NEAR:
+                return
+
+    def _around(self, element: Element) -> frozenset[str]:
+        """Give the words near an element, its own excepted: those of the smallest part that holds more than the element."""
+        own = self.text(element)
+        for part in element.iterancestors():
+            text = self.text(part)
+            if len(text) > len(own) + 2:
+                found = words(text) - words(own)
+                return frozenset(sorted(found)[:_AROUND])
+        return frozenset()
+
+    def _shapes_in(self, part: Element | None) -> frozenset[TextShape]:
+        if part is None or len(part) == 0:
+            return frozenset()
+        return frozenset(shape_of(text) for text in _leaf_texts(part))
+
+    def _inside(self, element: Element) -> frozenset[str]:
+        """Give the names of what a container holds: fields of a form, links and cells of a list."""
+        if len(element) == 0:
+            return frozenset()
+        found = set()
+        for part in element.iter("input", "select", "textarea", "a", "button", "th", "dt", "label", "time"):
+            found.add(f"{part.tag}:{part.get('type') or ''}")
+            found |= {f"{part.tag}={name}" for name in words(part.get("name") or "")}
+            if len(found) > _AROUND:
+                break
+        return frozenset(found | {f"has:{shape}" for shape in self._shapes_in(element)})
+
+
+def _leaf_texts(part: Element) -> Iterator[str]:
+    count = 0
+    for element in part.iter(etree.Element):
+        for text in (element.text, element.tail if element is not part else None):
+            if text and text.strip():
+                yield text
+                count += 1
+        if count > _AROUND:
+            return
+
+
+def _stable(ident: str | None) -> str:
+    return ident if ident and not is_generated(ident) else ""
+
+
+def _tags_above(element: Element) -> tuple[str, ...]:
+    return (str(element.tag), *(str(part.tag) for part in element.iterancestors()))
+
+
+def _is_row(element: Element) -> bool:
+    parent = element.getparent()
+    if parent is None or element.tag in _NO_ROWS:
+        return False
+    if element.tag == "tr":
+        return any(child.tag == "td" for child in element)
+    if element.tag in _ROW_TAGS:
+        return sum(1 for other in parent if other.tag == element.tag) > 1
+    mine = signature(element)
+    if len(element) == 0 or (not mine[1] and len(element) < _NEAR - 1):
+        return False
+    return any(other is not element and signature(other) == mine for other in parent)
+
+
+@lru_cache(maxsize=8)
+def page_of(text: str) -> Page | None:
+    """Give the page of an HTML text, or None where it holds no element."""
+    root = parsed(text)
+    return None if root is None else Page(root)

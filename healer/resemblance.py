@@ -1,0 +1,125 @@
+"""How much one element of the old page resembles one of the new page, in points: what agrees speaks for it, what contradicts against.
+
+The features follow the studies of similarity-based relocation (Nass et al., "Similarity-based Web Element Localization for Robust Test
+Automation", 2023); the weights and the contradictions are ours.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from healer.element import are_close
+from healer.portrait import Portrait
+from healer.wording import VALUES, TextShape, alike, overlap
+
+_WORDY: Final = frozenset({TextShape.WORDS})
+_LOOSE: Final = {
+    frozenset({TextShape.DATE, TextShape.PERIOD}),
+    frozenset({TextShape.QUANTITY, TextShape.NUMBER}),
+    frozenset({TextShape.CODE, TextShape.NUMBER}),
+    frozenset({TextShape.MONEY, TextShape.NUMBER}),
+    frozenset({TextShape.CODE, TextShape.QUANTITY}),
+    frozenset({TextShape.WORDS, TextShape.PROSE}),
+}
+_TYPES: Final = frozenset({"text", "email", "tel", "number", "search", ""})
+
+
+def _same(one: str, other: str, same: float, words: float) -> float:
+    if not one or not other:
+        return 0.0
+    return same if one == other else words
+
+
+def _names(old: Portrait, new: Portrait) -> float:
+    """Ids, field names and test marks: what a person named on purpose."""
+    points = _same(old.id, new.id, 6.0, 3.5 * alike(old.id_words, new.id_words) - 0.5)
+    points += _same(old.name, new.name, 5.0, 3.0 * alike(old.name_words, new.name_words) - 0.5)
+    # A name moves between the attributes: id="amount" becomes class="amount".
+    if not (old.id and new.id):
+        points += 3.0 * max(alike(old.id_words, new.class_words), alike(old.class_words, new.id_words))
+    points += 5.0 * overlap(old.marks, new.marks)
+    return points + 2.5 * alike(old.class_words, new.class_words) + 0.5 * overlap(old.classes, new.classes)
+
+
+def _kinds(old: Portrait, new: Portrait) -> float:
+    if old.tag == new.tag:
+        points = 1.0
+    elif old.family == new.family:
+        points = 0.5
+    else:
+        points = -0.5 if are_close(old.family, new.family) else -6.0
+    if old.family == new.family == "field":
+        points += _field_kinds(old, new)
+    return points
+
+
+def _field_kinds(old: Portrait, new: Portrait) -> float:
+    if old.kind == new.kind:
+        points = 1.0
+    else:
+        points = 0.0 if {old.kind, new.kind} <= _TYPES else -6.0
+    return points + _same(
+        old.autocomplete, new.autocomplete, 3.0, 0.0 if "off" in {old.autocomplete, new.autocomplete} else -0.5
+    )
+
+
+def _said(old: Portrait, new: Portrait) -> float:
+    """What names the element, and what it says itself."""
+    points = 0.0
+    if old.label and new.label:
+        likeness = alike(old.label, new.label)
+        points += 5.0 * likeness if likeness else -2.5
+    if old.shape in VALUES or new.shape in VALUES:
+        points += _values(old.shape, new.shape)
+        return points + 1.0 * alike(old.text_words, new.text_words)
+    if old.text_words and new.text_words:
+        likeness = alike(old.text_words, new.text_words)
+        points += 4.0 * likeness if likeness else -2.0
+        # A cell that named itself is named by its column now, or the other way round.
+    return points
+
+
+def _values(old: TextShape, new: TextShape) -> float:
+    if old is new:
+        return 2.5
+    return 0.5 if frozenset({old, new}) in _LOOSE else -4.0
+
+
+def _crossed(old: Portrait, new: Portrait) -> float:
+    """A name that was in a class or id is a label now, or the other way round."""
+    names_old = old.class_words | old.id_words | old.name_words
+    names_new = new.class_words | new.id_words | new.name_words
+    said_old, said_new = old.label, new.label
+    if alike(said_old, said_new):
+        return 0.0
+    return 2.0 * max(alike(names_old, said_new) if said_new else 0.0, alike(said_old, names_new) if said_old else 0.0)
+
+
+def _links(old: Portrait, new: Portrait) -> float:
+    if not (old.href or old.suffix) or not (new.href or new.suffix):
+        return 0.0
+    points = 2.5 * alike(old.href, new.href)
+    return points + (1.0 if old.suffix == new.suffix and old.suffix else 0.0 if old.suffix == new.suffix else -2.0)
+
+
+def _company(old: Portrait, new: Portrait) -> float:
+    """Where the element stands, and with whom."""
+    points = _same(old.landmark, new.landmark, 0.5, -0.5) if old.landmark != "table" != new.landmark else 0.0
+    points += 1.5 * alike(old.heading, new.heading)
+    points += 1.5 * alike(old.above, new.above)
+    points += 2.0 * alike(old.around, new.around)
+    points += 1.5 * overlap(old.around_shapes, new.around_shapes) if old.repeated or new.repeated else 0.0
+    points += 3.0 * overlap(old.inside, new.inside)
+    return points + (0.5 if old.repeated == new.repeated else -1.5)
+
+
+_JUDGES: Final[tuple[Callable[[Portrait, Portrait], float], ...]] = (_kinds, _names, _said, _crossed, _links, _company)
+
+
+def resemblance(old: Portrait, new: Portrait) -> float:
+    """Give the points for two elements being the same: about 5 and more among relatives, negative for strangers."""
+    return sum(judge(old, new) for judge in _JUDGES)
+
+
+def identity(old: Portrait) -> float:
+    """Give the points that an element gets for itself: how much there is to recognise it by."""
+    return resemblance(old, old)
