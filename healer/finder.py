@@ -4,15 +4,15 @@ of another element of the old one."""
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from healer.element import Element, are_close
-from healer.lists import mates, slot
-from healer.portrait import Page, Portrait
+from healer.element import Element, are_close, family
+from healer.lists import is_repeated, mates, slot
+from healer.portrait import Page
 from healer.resemblance import identity, resemblance
 
 LEAST_POINTS: Final = 4.5
-LEAST_SHARE: Final = 0.34
+LEAST_SHARE: Final = 0.25
 LEAST_MARGIN: Final = 1.2
-_CONTAINERS: Final = frozenset({"box", "table", "form", "row"})
+_UNLIKE_ROWS: Final = 2.0
 
 
 class Find(NamedTuple):
@@ -49,17 +49,14 @@ def find(  # noqa: PLR0913 - two pages, each with its part that counts
 
     `rivals` are the elements of the old page that may have the better claim. `interchangeable`: the same place in another row is as good.
     """
-    portrait = old.portrait(target)
-    ranked = _ranked(portrait, new, among)
+    ranked = _ranked(old, target, new, among)
     if not ranked:
         return None
     points, best = ranked[0]
     same = interchangeable or _is_first(old, target)
-    second = next(
-        (score for score, other in ranked[1:] if is_rival(new, best, other, same=same)), points - 2 * LEAST_MARGIN
-    )
-    claim = _best_claim(old, target, new.portrait(best), rivals, same=same)
-    share = points / max(identity(portrait), 1.0)
+    second = next((score for score, other in ranked[1:] if is_rival(new, best, other, same=same)), points - 2 * LEAST_MARGIN)
+    claim = _best_claim(old, target, new, best, rivals, same=same)
+    share = points / max(identity(old.portrait(target)), 1.0)
     return Find(best, points, share, points - max(second, claim))
 
 
@@ -68,14 +65,17 @@ def _is_first(page: Page, element: Element) -> bool:
     return len(together) > 1 and together[0] is element and page.row(element) is not element
 
 
-def _ranked(portrait: Portrait, page: Page, among: Iterable[Element]) -> list[tuple[float, Element]]:
-    scored = [
-        (resemblance(portrait, other), element)
-        for element in among
-        if are_close(portrait.family, (other := page.portrait(element)).family)
-    ]
-    scored.sort(key=lambda pair: (-pair[0], page.order.get(pair[1], 0)))
+def _ranked(old: Page, target: Element, new: Page, among: Iterable[Element]) -> list[tuple[float, Element]]:
+    kind = family(target)
+    scored = [(_likeness(old, target, new, element), element) for element in among if are_close(kind, family(element))]
+    scored.sort(key=lambda pair: (-pair[0], new.order.get(pair[1], 0)))
     return scored
+
+
+def _likeness(old: Page, one: Element, new: Page, other: Element) -> float:
+    """Give the resemblance of two elements, less where one stands in each row of a list and the other does not."""
+    points = resemblance(old.portrait(one), new.portrait(other))
+    return points - (_UNLIKE_ROWS if is_repeated(old, one) != is_repeated(new, other) else 0.0)
 
 
 def is_rival(page: Page, best: Element, other: Element, *, same: bool) -> bool:
@@ -87,12 +87,14 @@ def is_rival(page: Page, best: Element, other: Element, *, same: bool) -> bool:
     return not (nested and page.text(best) == page.text(other))
 
 
-def _best_claim(old: Page, target: Element, found: Portrait, rivals: Iterable[Element], *, same: bool) -> float:
+def _best_claim(  # noqa: PLR0913 - two pages, each with its part that counts
+    old: Page, target: Element, new: Page, found: Element, rivals: Iterable[Element], *, same: bool
+) -> float:
     """Give the most points with which another element of the old page claims the find."""
+    kind = family(found)
     claims = (
-        resemblance(portrait, found)
+        _likeness(old, element, new, found)
         for element in rivals
-        if are_close((portrait := old.portrait(element)).family, found.family)
-        and is_rival(old, target, element, same=same)
+        if are_close(family(element), kind) and is_rival(old, target, element, same=same)
     )
     return max(claims, default=float("-inf"))

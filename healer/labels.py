@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from healer.element import Element, family, text_of
-from healer.wording import VALUES, shape_of
+from healer.wording import VALUES, TextShape, shape_of
 
 _LONGEST: Final = 60
 _CLIMB: Final = 3
@@ -30,8 +30,12 @@ def _labels(element: Element) -> Iterator[str]:
     cell = next((part for part in _upwards(element) if part.tag in {"td", "th", "dd"}), None)
     if cell is not None:
         yield from _cell_labels(cell)
-    if cell is None or cell is not element:
+    if (cell is None or cell is not element) and not _names_itself(element):
         yield from _texts_before(element)
+
+
+def _names_itself(element: Element) -> bool:
+    return family(element) in {"link", "button", "heading"} and shape_of(text_of(element)) is TextShape.WORDS
 
 
 def _upwards(element: Element) -> Iterator[Element]:

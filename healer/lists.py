@@ -1,6 +1,7 @@
 """Repetition: the rows of a table, the items of a list, the cards of a grid, and what stands in the same place of each."""
 
 from collections.abc import Hashable, Sequence
+from functools import lru_cache
 from itertools import takewhile
 from typing import Final
 
@@ -45,10 +46,23 @@ def slot(page: Page, element: Element) -> Hashable:
     )
 
 
+def is_repeated(page: Page, element: Element) -> bool:
+    """Say whether other rows of a list have the same thing in the same place."""
+    return len(mates(page, element)) > 1
+
+
 def mates(page: Page, element: Element) -> list[Element]:
     """Give the elements in the same place of every row, this one among them, in order."""
-    place = slot(page, element)
-    return [other for other in page.elements if other.tag == element.tag and slot(page, other) == place]
+    return _slots(page).get((element.tag, slot(page, element)), [element])
+
+
+@lru_cache(maxsize=8)
+def _slots(page: Page) -> dict[Hashable, list[Element]]:
+    found: dict[Hashable, list[Element]] = {}
+    for element in page.elements:
+        if page.row(element) is not None:
+            found.setdefault((element.tag, slot(page, element)), []).append(element)
+    return found
 
 
 def rows(page: Page, elements: Sequence[Element]) -> list[Element] | None:

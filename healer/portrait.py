@@ -14,6 +14,9 @@ from healer.element import Element, class_names, elements, family, is_generated,
 from healer.labels import label_of
 from healer.wording import VALUES, TextShape, shape_of, words
 
+_CODE: Final = frozenset({"script", "style", "noscript", "template"})
+_DIGITS: Final = re.compile(r"\d+|token-[0-9a-f]+")
+_PARTS: Final = 3
 _MARKS: Final = re.compile(
     r"^(?:data-(?:test|qa|cy|e2e|automation|hook|role|name|field|key|type|action|bind|target|column|col|label|title).*|itemprop|aria-controls|formcontrolname)$"
 )
@@ -71,6 +74,7 @@ class Portrait:
     text_words: frozenset[str]
     label: frozenset[str]
     heading: frozenset[str]
+    path: str
     href: frozenset[str]
     suffix: str
     landmark: str
@@ -82,20 +86,30 @@ class Portrait:
     key: tuple[object, ...]
 
 
-def _address(element: Element) -> tuple[frozenset[str], str]:
-    """Give the words of an address's path, and its suffix; a value that stands in the path is no word."""
+def _path(element: Element) -> str:
+    """Give the path of an element's address, its digits as `0`; nothing for one that leads nowhere."""
     address = element.get("href") or element.get("action") or element.get("src") or ""
     try:
-        path = urlsplit(address).path
+        return _DIGITS.sub("0", urlsplit(address).path.rstrip("/"))
     except ValueError:
-        return frozenset(), ""
+        return ""
+
+
+def _suffix(path: str) -> str:
     stem, dot, suffix = path.rpartition("/")[2].rpartition(".")
-    kept = words(path.rpartition(".")[0] if dot and stem else path) if path.strip("/#") else frozenset()
-    return frozenset(word for word in kept if not word.startswith("token")), suffix.lower() if stem else ""
+    return suffix.lower() if dot and stem else ""
 
 
-def _own_words(element: Element, text: str, shape: TextShape) -> frozenset[str]:
-    return frozenset() if shape is TextShape.PROSE and family(element) == "box" else words(text)
+def _leaves(part: Element) -> list[str]:
+    """Give the texts in an element one by one, as its markup parts them, at most so many."""
+    found: list[str] = []
+    for element in part.iter(etree.Element):
+        for text in (element.text, element.tail if element is not part else None):
+            if text and text.strip() and element.tag not in _CODE:
+                found.append(text)
+        if len(found) > _AROUND:
+            break
+    return found
 
 
 @lru_cache(maxsize=16384)
@@ -135,6 +149,14 @@ class Page:
         return found
 
     @cached_property
+    def usual(self) -> frozenset[str]:
+        """The words that are in most addresses of the page, and so tell none from another."""
+        paths = [words(_path(link)) for link in self.root.iter("a", "form")]
+        paths = [found for found in paths if found]
+        counted = Counter(word for found in paths for word in found)
+        return frozenset(word for word, count in counted.items() if len(paths) > _PARTS and count > len(paths) / 2)
+
+    @cached_property
     def words(self) -> Counter[str]:
         """How often each word of the page itself occurs."""
         texts = (part for element in self.elements for part in (element.text, element.tail) if part)
@@ -161,10 +183,13 @@ class Page:
         return self._rows[element]
 
     def _draw(self, element: Element) -> Portrait:
-        text = self.text(element)
-        shape, href = shape_of(text), _address(element)
-        label, heading = words(label_of(element)), words(self.headings.get(element, ""))
-        own = _own_words(element, text, shape)
+        text, path = self.text(element), _path(element)
+        leaves = _leaves(element)
+        composite = len(leaves) > _PARTS or element.tag in {"tr", "form", "table"}
+        shape = TextShape.PROSE if composite else shape_of(text)
+        own = _words_of(leaves) if composite else words(text)
+        label = frozenset() if composite and element.tag != "form" else words(label_of(element))
+        heading = words(self.headings.get(element, ""))
         stable = frozenset(class_names(element))
         meaningful = frozenset(name for name in stable if not says_looks(name))
         return Portrait(
@@ -187,8 +212,9 @@ class Page:
             text_words=own,
             label=label,
             heading=heading,
-            href=href[0],
-            suffix=href[1],
+            path=path,
+            href=words(path) - self.usual,
+            suffix=_suffix(path),
             landmark=next((_LANDMARKS[part.tag] for part in element.iterancestors() if part.tag in _LANDMARKS), ""),
             above=frozenset().union(*self._names_above(element)),
             around=self._around(element),
@@ -222,7 +248,7 @@ class Page:
     def _shapes_in(self, part: Element | None) -> frozenset[TextShape]:
         if part is None or len(part) == 0:
             return frozenset()
-        return frozenset(shape_of(text) for text in _leaf_texts(part))
+        return frozenset(shape_of(text) for text in _leaves(part))
 
     def _inside(self, element: Element) -> frozenset[str]:
         """Give the names of what a container holds: fields of a form, links and cells of a list."""
@@ -237,15 +263,9 @@ class Page:
         return frozenset(found | {f"has:{shape}" for shape in self._shapes_in(element)})
 
 
-def _leaf_texts(part: Element) -> Iterator[str]:
-    count = 0
-    for element in part.iter(etree.Element):
-        for text in (element.text, element.tail if element is not part else None):
-            if text and text.strip():
-                yield text
-                count += 1
-        if count > _AROUND:
-            return
+def _words_of(leaves: list[str]) -> frozenset[str]:
+    """Give the words of the texts that are the page's own; those beside values are left out."""
+    return frozenset().union(*(words(text) for text in leaves if shape_of(text) is TextShape.WORDS))
 
 
 def _stable(ident: str | None) -> str:

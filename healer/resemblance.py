@@ -20,6 +20,7 @@ _LOOSE: Final = {
     frozenset({TextShape.CODE, TextShape.QUANTITY}),
     frozenset({TextShape.WORDS, TextShape.PROSE}),
 }
+_PLACES: Final = frozenset({"header", "nav", "main", "aside", "footer"})
 _TYPES: Final = frozenset({"text", "email", "tel", "number", "search", ""})
 
 
@@ -53,28 +54,26 @@ def _kinds(old: Portrait, new: Portrait) -> float:
 
 
 def _field_kinds(old: Portrait, new: Portrait) -> float:
-    if old.kind == new.kind:
-        points = 1.0
-    else:
-        points = 0.0 if {old.kind, new.kind} <= _TYPES else -6.0
+    points = 1.0 if old.kind == new.kind else 0.0 if {old.kind, new.kind} <= _TYPES else -6.0
     return points + _same(
         old.autocomplete, new.autocomplete, 3.0, 0.0 if "off" in {old.autocomplete, new.autocomplete} else -0.5
     )
 
 
 def _said(old: Portrait, new: Portrait) -> float:
-    """What names the element, and what it says itself."""
+    """Compare what names the elements, and what they say themselves."""
     points = 0.0
     if old.label and new.label:
         likeness = alike(old.label, new.label)
         points += 5.0 * likeness if likeness else -2.5
+    if TextShape.PROSE in {old.shape, new.shape}:
+        return points + 2.0 * alike(old.text_words, new.text_words) - (1.0 if old.shape is not new.shape else 0.0)
     if old.shape in VALUES or new.shape in VALUES:
-        points += _values(old.shape, new.shape)
+        points += _values(old.shape, new.shape) * (0.3 if old.path and old.path == new.path else 1.0)
         return points + 1.0 * alike(old.text_words, new.text_words)
     if old.text_words and new.text_words:
         likeness = alike(old.text_words, new.text_words)
         points += 4.0 * likeness if likeness else -2.0
-        # A cell that named itself is named by its column now, or the other way round.
     return points
 
 
@@ -85,7 +84,7 @@ def _values(old: TextShape, new: TextShape) -> float:
 
 
 def _crossed(old: Portrait, new: Portrait) -> float:
-    """A name that was in a class or id is a label now, or the other way round."""
+    """Compare a name that was in a class or id with one that is a label now, and the other way round."""
     names_old = old.class_words | old.id_words | old.name_words
     names_new = new.class_words | new.id_words | new.name_words
     said_old, said_new = old.label, new.label
@@ -95,21 +94,24 @@ def _crossed(old: Portrait, new: Portrait) -> float:
 
 
 def _links(old: Portrait, new: Portrait) -> float:
-    if not (old.href or old.suffix) or not (new.href or new.suffix):
+    if not old.path or not new.path:
         return 0.0
-    points = 2.5 * alike(old.href, new.href)
-    return points + (1.0 if old.suffix == new.suffix and old.suffix else 0.0 if old.suffix == new.suffix else -2.0)
+    points = 2.5 * alike(old.href, new.href) + (1.5 if old.path == new.path and old.href else 0.0)
+    if old.suffix != new.suffix:
+        return points - 2.0
+    return points + (1.0 if old.suffix else 0.0)
 
 
 def _company(old: Portrait, new: Portrait) -> float:
-    """Where the element stands, and with whom."""
-    points = _same(old.landmark, new.landmark, 0.5, -0.5) if old.landmark != "table" != new.landmark else 0.0
+    """Compare where the elements stand, and with whom."""
+    points = 0.0
+    if old.landmark in _PLACES and new.landmark in _PLACES:
+        points += 0.5 if old.landmark == new.landmark else -0.5
     points += 1.5 * alike(old.heading, new.heading)
     points += 1.5 * alike(old.above, new.above)
     points += 2.0 * alike(old.around, new.around)
     points += 1.5 * overlap(old.around_shapes, new.around_shapes) if old.repeated or new.repeated else 0.0
-    points += 3.0 * overlap(old.inside, new.inside)
-    return points + (0.5 if old.repeated == new.repeated else -1.5)
+    return points + (5.0 if old.shape is TextShape.PROSE else 3.0) * overlap(old.inside, new.inside)
 
 
 _JUDGES: Final[tuple[Callable[[Portrait, Portrait], float], ...]] = (_kinds, _names, _said, _crossed, _links, _company)

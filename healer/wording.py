@@ -31,8 +31,8 @@ VALUES: Final = frozenset(TextShape) - {TextShape.EMPTY, TextShape.WORDS, TextSh
 
 # Words that mean the same in portals; the first of a row stands for all.
 _SAME: Final = (
-    "bill invoice statement faktura rechnung",
-    "amount total sum charge castka",
+    "bill invoice statement",
+    "amount total sum",
     "account customer contract",
     "login log sign signin logon",
     "logout signout",
@@ -51,7 +51,6 @@ _SAME: Final = (
     "issued issue dated",
     "uri url href link document",
     "unit uom measure",
-    "date day on",
     "list history items archive",
     "result data payload response",
 )
@@ -68,13 +67,13 @@ _DATE = (
 )
 _SHAPES: Final = (
     (TextShape.EMAIL, re.compile(r"[\w.+-]+@[\w-]+\.\w+")),
-    (TextShape.PERIOD, re.compile(rf"{_DATE}\s*(?:[-–—/→]|\bto\b|\bthrough\b|\bbis\b|\baž\b|\bdo\b)\s*{_DATE}", re.I)),
+    (TextShape.PERIOD, re.compile(rf"{_DATE}\s*(?:[-–—/→]|\bto\b|\bthrough\b|\bbis\b|\baž\b|\bdo\b)\s*{_DATE}", re.IGNORECASE)),
     (TextShape.DATE, re.compile(_DATE)),
     (
         TextShape.MONEY,
         re.compile(
             rf"{_CURRENCY}\s?-?\d|\d\s?{_CURRENCY}|(?<![\d.,])-?\d{{1,3}}(?:[ ,.'\u00a0]?\d{{3}})*[.,]\d\d(?!\d|\s?%)",
-            re.I,
+            re.IGNORECASE,
         ),
     ),
     (TextShape.PERCENT, re.compile(r"\d\s?%")),
@@ -84,7 +83,7 @@ _SHAPES: Final = (
             r"^[^\d]{0,24}\d[\d ,.']*\s?(?:[kMG]?Wh|m³|m3|gal|gallons|therms?|ccf|hcf|cf|l|litres?|MJ|GJ|°C|[A-Za-z³]{1,7})$"
         ),
     ),
-    (TextShape.CODE, re.compile(r"\d[\d -]{3,}\d|[A-Z]{1,4}[-/]?\d{3,}|\d{3,}[-/][\dA-Z]", re.I)),
+    (TextShape.CODE, re.compile(r"\d[\d -]{3,}\d|[A-Z]{1,4}[-/]?\d{3,}|\d{3,}[-/][\dA-Z]", re.IGNORECASE)),
     (TextShape.NUMBER, re.compile(r"\d")),
 )
 _LONGEST_VALUE: Final = 90
