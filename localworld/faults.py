@@ -45,7 +45,9 @@ class Fault:
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"100")]})
             await send({"type": "http.response.body", "body": b"{", "more_body": True})
             return
-        await JSONResponse(self.body or {}, self.status or 500, self.headers)(scope, receive, send)
+        await JSONResponse({} if self.body is None else self.body, self.status or 500, self.headers)(
+            scope, receive, send
+        )
 
 
 class Faults:

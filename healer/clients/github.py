@@ -105,13 +105,14 @@ class GitHub:
                 respect_retry_after_header=False,
             ),
             seconds_between_requests=0,
+            lazy=True,
             seconds_between_writes=pace_s,
         )
 
     def ready(self) -> None:
         """Prove that GitHub answers, knows us and shows us the repository."""
         with door("reading the repository", self._redactor):
-            self._github.get_repo(self._name)
+            self._github.get_repo(self._name).complete()
 
     def git_token(self) -> SecretStr:
         """Give a token for git over HTTPS: ours, or an installation token that is fresh for this call."""
@@ -250,7 +251,7 @@ class GitHub:
 
         def through() -> T:
             with door(what, self._redactor):
-                return step(self._github.get_repo(self._name, lazy=True))
+                return step(self._github.get_repo(self._name))
 
         return patiently(through, self._patience_s)
 

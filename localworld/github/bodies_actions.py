@@ -1,0 +1,167 @@
+"""Bodies of workflows, runs, jobs and check runs."""
+
+from typing import Any
+
+from localworld.github.bodies import Bodies, node_id
+from localworld.github.model import Check, Job, Repository, Run
+
+_SUITE = 7_000_000
+_WORKFLOWS = 161_335
+
+
+def workflow_id(path: str) -> int:
+    """Give the stable id of a workflow file."""
+    return _WORKFLOWS + sum(path.encode())
+
+
+def workflow_body(bodies: Bodies, repository: Repository, path: str, name: str) -> Any:
+    """Give a workflow."""
+    number = workflow_id(path)
+    file = path.rpartition("/")[2]
+    body = {"id": number, "node_id": node_id("Workflow", number), "name": name, "path": path, "state": "active"}
+    body |= {
+        "created_at": repository.created,
+        "updated_at": repository.created,
+        "url": bodies.at(repository, "actions/workflows", number),
+    }
+    return {
+        **body,
+        "html_url": bodies.page(repository, "blob/main", path),
+        "badge_url": bodies.page(repository, "workflows", file, "badge.svg"),
+    }
+
+
+def run_body(bodies: Bodies, repository: Repository, run: Run, schema: str = "workflow-run") -> Any:
+    """Give a workflow run."""
+    body, url = bodies.example("workflow-run", repository), bodies.at(repository, "actions/runs", run.id)
+    number = workflow_id(run.path)
+    body |= {
+        "id": run.id,
+        "node_id": node_id("WorkflowRun", run.id),
+        "name": run.name,
+        "display_title": run.title,
+        "path": run.path,
+    }
+    body |= {
+        "head_branch": run.branch,
+        "head_sha": run.sha,
+        "event": run.event,
+        "status": run.status,
+        "conclusion": run.conclusion,
+    }
+    body |= {
+        "run_number": run.number,
+        "run_attempt": run.attempt,
+        "workflow_id": number,
+        "check_suite_id": _SUITE + run.id,
+    }
+    body |= {
+        "check_suite_node_id": node_id("CheckSuite", _SUITE + run.id),
+        "pull_requests": [],
+        "referenced_workflows": [],
+    }
+    body |= {
+        "created_at": run.created,
+        "updated_at": run.updated,
+        "run_started_at": run.created,
+        "previous_attempt_url": None,
+    }
+    body |= {"actor": bodies.user(run.actor), "triggering_actor": bodies.user(run.actor), "url": url}
+    body |= {f"{part}_url": f"{url}/{part}" for part in ("jobs", "logs", "artifacts", "cancel", "rerun")}
+    body |= {
+        "html_url": bodies.page(repository, "actions/runs", run.id),
+        "check_suite_url": bodies.at(repository, "check-suites", _SUITE + run.id),
+    }
+    body |= {
+        "workflow_url": bodies.at(repository, "actions/workflows", number),
+        "head_commit": _head(repository, run),
+    }
+    whole = bodies.repository(repository, "minimal-repository")
+    return bodies.conform(schema, {**body, "repository": whole, "head_repository": whole})
+
+
+def _head(repository: Repository, run: Run) -> dict[str, Any]:
+    commit = repository.git.commit(run.sha)
+    who = {"author": _person(commit.author), "committer": _person(commit.committer)}
+    return {
+        "id": run.sha,
+        "tree_id": commit.tree,
+        "message": commit.message,
+        "timestamp": commit.committer["date"],
+        **who,
+    }
+
+
+def _person(who: dict[str, str]) -> dict[str, str]:
+    return {"name": who["name"], "email": who["email"]}
+
+
+def job_body(bodies: Bodies, repository: Repository, run: Run, job: Job) -> Any:
+    """Give a job with its steps."""
+    url = bodies.at(repository, "actions/jobs", job.id)
+    steps = [
+        {
+            "name": s.name,
+            "status": s.status,
+            "conclusion": s.conclusion,
+            "number": s.number,
+            "started_at": s.started,
+            "completed_at": s.completed,
+        }
+        for s in job.steps
+    ]
+    body = {
+        "id": job.id,
+        "node_id": node_id("Job", job.id),
+        "name": job.name,
+        "status": job.status,
+        "conclusion": job.conclusion,
+    }
+    body |= {
+        "run_id": run.id,
+        "run_url": bodies.at(repository, "actions/runs", run.id),
+        "run_attempt": run.attempt,
+        "url": url,
+    }
+    body |= {
+        "html_url": bodies.page(repository, "actions/runs", run.id, "job", job.id),
+        "head_sha": run.sha,
+        "head_branch": run.branch,
+    }
+    body |= {"created_at": job.started, "started_at": job.started, "completed_at": job.completed, "steps": steps}
+    body |= {"check_run_url": bodies.at(repository, "check-runs", job.id), "labels": ["ubuntu-latest"], "runner_id": 1}
+    return {
+        **body,
+        "runner_name": "GitHub Actions 1",
+        "runner_group_id": 2,
+        "runner_group_name": "GitHub Actions",
+        "workflow_name": run.name,
+    }
+
+
+def check_body(bodies: Bodies, repository: Repository, check: Check) -> Any:
+    """Give a check run."""
+    body = bodies.example("check-run-example-of-completed-conclusion", repository)
+    url = bodies.at(repository, "check-runs", check.id)
+    output: dict[str, Any] = {"title": check.title or None, "summary": check.summary or None, "text": None}
+    output |= {"annotations_count": len(check.annotations), "annotations_url": url + "/annotations"}
+    body |= {
+        "id": check.id,
+        "node_id": node_id("CheckRun", check.id),
+        "name": check.name,
+        "head_sha": check.head_sha,
+        "url": url,
+    }
+    body |= {
+        "status": check.status,
+        "conclusion": check.conclusion,
+        "started_at": check.started,
+        "completed_at": check.completed,
+    }
+    body |= {
+        "html_url": bodies.page(repository, "runs", check.id),
+        "details_url": check.details_url or None,
+        "output": output,
+    }
+    body |= {"external_id": "", "pull_requests": [], "check_suite": {"id": _SUITE + check.id}}
+    return bodies.conform("check-run", body)
