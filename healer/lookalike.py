@@ -45,15 +45,18 @@ class Lookalike:
 
     def url(self, url: str) -> str:
         """Keep scheme, host and port, redact the path by shape, drop user info and query values."""
+        address, fragment_mark, fragment = url.strip().partition("#")
+        address, query_mark, query = address.partition("?")
         try:
-            parts = urlsplit(url.strip())
+            parts = urlsplit(address)
             host = parts.netloc.rpartition("@")[2]
         except ValueError:
             return self.text(url)
         if parts.scheme in {"javascript", "data", "vbscript"}:
             return f"{parts.scheme}:"
-        fragment = "" if "=" in parts.fragment else self.text(parts.fragment)
-        return urlunsplit((parts.scheme, host, self.text(parts.path), self._query(parts.query), fragment))
+        place = urlunsplit((parts.scheme, host, self.text(parts.path), "", ""))
+        fragment = "" if "=" in fragment else self.text(fragment)
+        return f"{place}{query_mark}{self._query(query)}{fragment_mark}{fragment}"
 
     def _query(self, query: str) -> str:
         pairs = (pair.partition("=") for pair in query.split("&"))

@@ -126,6 +126,14 @@ def test_addresses_of_steps_lose_user_info_and_query_values():
     assert url == "http://172.17.0.1:8082/northgas/bills?account=&page="
 
 
+def test_addresses_in_pages_keep_their_form():
+    """A link to a place in the page, a script or an empty query stays one, so that attribute selectors still match."""
+    page = redacted(
+        '<p><a href="#">x</a><a href="/bills?">x</a><a href="#bills">x</a><a href="javascript:go(7)">x</a></p>'
+    )
+    assert re.findall(r'href="([^"]*)"', page) == ["#", "/bills?", "#bills", "javascript:"]
+
+
 def test_selectors_keep_positions_and_lose_account_numbers():
     """`nth-child(4)` stays; a long number built into a selector becomes the page's token for it."""
     lookups = [
