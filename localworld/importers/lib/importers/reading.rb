@@ -44,7 +44,9 @@ module Importers
 
     def decimal_in(text, decimal)
       grouping = decimal == "," ? /[ .]/ : /[ ,]/
-      text[/-?\d[\d ,.]*/]&.strip&.gsub(grouping, "")&.tr(",", ".")
+      number = text[/\d[\d ,.]*/]&.strip&.gsub(grouping, "")&.tr(",", ".")
+      # A credit has its sign before the currency or before the number.
+      number && text.match?(/[-−]\s?\p{Sc}?\s?\d/) ? "-#{number}" : number
     end
 
     def unreadable(what)
