@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import jwt
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -61,7 +62,7 @@ class World:
     portal_status: int = 200
     leases: int = 0
     reports: list[tuple[str, GateReport, bytes]] = field(default_factory=list)
-    """Token, report and body of what was handed in."""
+    """Audience of the token, report and body of what was handed in."""
 
     def app(self) -> Starlette:
         """Give the ASGI application of all of them."""
@@ -84,19 +85,26 @@ class World:
         if self.refusals:
             status, reason = self.refusals.pop(0)
             return JSONResponse({"type": "about:blank", "status": status, "reason": reason}, status)
-        if request.headers["authorization"] != "Bearer token-for:importer-healer:lease":
+        if audience(request) != "importer-healer:lease":
             return JSONResponse({"reason": "bad_identity"}, 401)
         key = base64.b64encode(b"k" * 32).decode()
         return JSONResponse({"grant": self.grant, "env": self.env, "trace_key": key})
 
     async def _report(self, request: Request) -> Response:
         body = await request.body()
-        token = request.headers["authorization"].removeprefix("Bearer ")
-        self.reports.append((token, GateReport.model_validate_json(body), body))
+        self.reports.append((audience(request), GateReport.model_validate_json(body), body))
         return JSONResponse({"case": "UTIL-101", "outcome": "recorded"}, 202)
 
     async def _page(self, _: Request) -> Response:
         return Response(PAGE, self.portal_status, media_type="text/html")
+
+
+def audience(request: Request) -> str:
+    """Give the audience of the bearer: of a made-up token of ours, or of a JWT (whose signature is the gateway's business)."""
+    token = request.headers["authorization"].removeprefix("Bearer ")
+    if token.startswith("token-for:"):
+        return token.removeprefix("token-for:")
+    return str(jwt.decode(token, options={"verify_signature": False})["aud"])
 
 
 def serve(world: World) -> tuple[uvicorn.Server, threading.Thread]:
@@ -114,6 +122,33 @@ def serve(world: World) -> tuple[uvicorn.Server, threading.Thread]:
     while not server.started:
         thread.join(0.01)
     return server, thread
+
+
+def make_grant(portal: str) -> dict[str, Any]:
+    """Give the grant for a run of the importer `tiny`."""
+    return {
+        "lease": "lease-1",
+        "case": "UTIL-101",
+        "attempt": 1,
+        "mode": "verify",
+        "importer": {
+            "name": "tiny",
+            "title": "Tiny Utility",
+            "url": portal,
+            "hosts": [portal.split("/")[2]],
+            "credentials": ["tiny-main"],
+            "component": "importer-tiny",
+            "owner": "tiny-team",
+            "paths": ["lib/gatherers/tiny.rb"],
+        },
+        "refs": ["tiny-main"],
+        "expires_at": "2026-11-24T10:10:00Z",
+    }
+
+
+def make_rakefile(ruby: str) -> str:
+    """Give a Rakefile whose task `fetch` runs `ruby`."""
+    return f"require 'json'\nrequire 'net/http'\nrequire 'digest'\ntask :fetch, [:name] do |_, args|\n{ruby}\nend\n"
 
 
 @dataclass
@@ -161,29 +196,11 @@ class Runner:
             "ACTIONS_ID_TOKEN_REQUEST_URL": f"{world.url}/oidc?api-version=2",
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN": REQUEST_TOKEN,
         }
-        world.grant = {
-            "lease": "lease-1",
-            "case": "UTIL-101",
-            "attempt": 1,
-            "mode": "verify",
-            "importer": {
-                "name": "tiny",
-                "title": "Tiny Utility",
-                "url": world.portal,
-                "hosts": [world.portal.split("/")[2]],
-                "credentials": ["tiny-main"],
-                "component": "importer-tiny",
-                "owner": "tiny-team",
-                "paths": ["lib/gatherers/tiny.rb"],
-            },
-            "refs": ["tiny-main"],
-            "expires_at": "2026-11-24T10:10:00Z",
-        }
+        world.grant = make_grant(world.portal)
 
     def importer(self, ruby: str) -> None:
         """Put a Rakefile into the checkout whose task `fetch` runs `ruby`."""
-        task = f"require 'json'\nrequire 'net/http'\nrequire 'digest'\ntask :fetch, [:name] do |_, args|\n{ruby}\nend\n"
-        (self.checkout / "Rakefile").write_text(task)
+        (self.checkout / "Rakefile").write_text(make_rakefile(ruby))
 
     def start(self, program: str) -> subprocess.Popen[str]:
         """Start a console script in the checkout, as a step does."""

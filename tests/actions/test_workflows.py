@@ -65,6 +65,11 @@ def test_the_report_is_handed_in_whatever_happens():
     }
 
 
+def test_no_step_of_the_report_waits_for_success():
+    """Also inside the action each step runs always: in a cancelled job the others are skipped."""
+    assert {step["if"] for step in steps(load(ROOT / "actions/report/action.yml"))} == {"always()"}
+
+
 def test_caller_and_gate_agree_on_their_inputs():
     """The caller hands over every input that the gate requires, from the inputs of the dispatch and two repository variables."""
     wanted, caller = load(GATE)["on"]["workflow_call"]["inputs"], load(CALLER)
