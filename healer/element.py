@@ -75,7 +75,7 @@ _LOOKS = re.compile(
 )
 _GENERATED = re.compile(
     r"^(?:css|sc|jss|emotion|svelte|_?ng(?:content|host)?|styled|ember|ext-gen|yui|gwt-uid|react-select|mui|chakra|radix|headlessui)[-_:]?[\w:-]*\d"
-    r"|^[a-z]{0,3}[-_]?(?=[a-z0-9]*\d)(?=[a-z0-9]*[a-z])[a-z0-9]{5,}$|^:r\w*:$|\d{3,}|__[\w-]{5}$|^[A-Za-z]+_[A-Za-z0-9-]+__[\w-]{5,}$|[0-9a-f]{8,}",
+    r"|(?:^|[-_])(?=[a-z0-9]*\d[a-z])(?=(?:[a-z]*\d){2})[a-z0-9]{5,}$|^:r\w*:$|\d{3,}|__[\w-]{5}$|[0-9a-f]{8,}",
     re.IGNORECASE,
 )
 

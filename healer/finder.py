@@ -11,7 +11,7 @@ from healer.resemblance import identity, resemblance
 
 LEAST_POINTS: Final = 4.5
 LEAST_SHARE: Final = 0.25
-LEAST_MARGIN: Final = 1.2
+LEAST_MARGIN: Final = 1.0
 _UNLIKE_ROWS: Final = 2.0
 
 
@@ -57,7 +57,7 @@ def find(  # noqa: PLR0913 - two pages, each with its part that counts
     second = next((score for score, other in ranked[1:] if is_rival(new, best, other, same=same)), points - 2 * LEAST_MARGIN)
     claim = _best_claim(old, target, new, best, rivals, same=same)
     share = points / max(identity(old.portrait(target)), 1.0)
-    return Find(best, points, share, points - max(second, claim))
+    return Find(mates(new, best)[0] if same else best, points, share, points - max(second, claim))
 
 
 def _is_first(page: Page, element: Element) -> bool:
@@ -79,12 +79,20 @@ def _likeness(old: Page, one: Element, new: Page, other: Element) -> float:
 
 
 def is_rival(page: Page, best: Element, other: Element, *, same: bool) -> bool:
-    """Say whether choosing `other` instead would be another answer: neither the same place in another row (where `same` lets that pass),
+    """Say whether choosing `other` instead would be another answer: neither the same place in another row (where `same` lets that pass), nor a link to the same place,
     nor a wrapper of the same text."""
     if other is best or (same and slot(page, best) == slot(page, other)):
         return False
+    if _leads_alike(best, other):
+        return False
     nested = best in other.iterancestors() or other in best.iterancestors()
     return not (nested and page.text(best) == page.text(other))
+
+
+def _leads_alike(one: Element, other: Element) -> bool:
+    """Say whether two links lead to the same place."""
+    address = one.get("href") or ""
+    return bool(address.strip("#/")) and family(one) == family(other) == "link" and address == other.get("href")
 
 
 def _best_claim(  # noqa: PLR0913 - two pages, each with its part that counts

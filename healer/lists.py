@@ -22,8 +22,11 @@ def _tags(element: Element) -> tuple[str, ...]:
     return tuple(str(part.tag) for part in element.iterancestors())
 
 
-def _index(cell: Element) -> int:
-    return sum(1 for _ in cell.itersiblings(preceding=True)) if cell.tag in {"td", "th"} else 0
+def _index(part: Element) -> int:
+    """Count an element among its siblings of the same name; cells among all cells."""
+    if part.tag in {"td", "th"}:
+        return sum(1 for _ in part.itersiblings(preceding=True))
+    return sum(1 for other in part.itersiblings(part.tag, preceding=True) if _meant(other) == _meant(part))
 
 
 def slot(page: Page, element: Element) -> Hashable:
@@ -36,7 +39,8 @@ def slot(page: Page, element: Element) -> Hashable:
         return above
     portrait = page.portrait(element)
     inside = [element, *takewhile(lambda part: part is not row, element.iterancestors())]
-    wordy = portrait.shape is TextShape.WORDS and not portrait.label
+    named = portrait.label and portrait.family not in {"link", "button"}
+    wordy = portrait.shape is TextShape.WORDS and not named
     return (
         *above,
         tuple((part.tag, _index(part)) for part in inside),

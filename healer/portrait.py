@@ -12,7 +12,7 @@ from lxml import etree
 
 from healer.element import Element, class_names, elements, family, is_generated, parsed, says_looks, text_of
 from healer.labels import label_of
-from healer.wording import VALUES, TextShape, shape_of, words
+from healer.wording import VALUES, TextShape, own_words, shape_of, words
 
 _CODE: Final = frozenset({"script", "style", "noscript", "template"})
 _DIGITS: Final = re.compile(r"\d+|token-[0-9a-f]+")
@@ -187,7 +187,7 @@ class Page:
         leaves = _leaves(element)
         composite = len(leaves) > _PARTS or element.tag in {"tr", "form", "table"}
         shape = TextShape.PROSE if composite else shape_of(text)
-        own = _words_of(leaves) if composite else words(text)
+        own = _words_of(leaves) if composite else own_words(text)
         label = frozenset() if composite and element.tag != "form" else words(label_of(element))
         heading = words(self.headings.get(element, ""))
         stable = frozenset(class_names(element))
@@ -241,7 +241,7 @@ class Page:
         for part in element.iterancestors():
             text = self.text(part)
             if len(text) > len(own) + 2:
-                found = words(text) - words(own)
+                found = _words_of(_leaves(part)) - words(own)
                 return frozenset(sorted(found)[:_AROUND])
         return frozenset()
 

@@ -4,7 +4,9 @@ A wrong answer is far worse than none. So what cannot be told from its neighbour
 login, an error or a lock where none was before, is None.
 """
 
+import re
 from collections.abc import Sequence
+
 from typing import Final, Literal
 
 from pydantic import Field
@@ -18,13 +20,15 @@ from healer.portrait import Page, page_of
 from healer.resemblance import identity, resemblance
 from healer.selector import Path, Step, is_xpath, parts_of, select
 from healer.wayfinder import shortest
-from healer.wording import squish, words
+from healer.wording import alike, squish, words
 
 Kind = Literal["css", "xpath", "json", "form", "field", "link"]
 _BETTER: Final = 4.0
 """By how many points another element must be the better answer before a selector that still finds something is replaced."""
 _STILL: Final = 0.3
 """Which share of its points an element must keep for a selector that still finds it to be believed without a better answer."""
+_COUNTS: Final = re.compile(r":nth-|:first|:last|\[\s*(?:\d+|last\(\)|position)|(?:^|[\s>])(?:td|th|tr|li|dd)\s*(?:$|[\s>+~])|[+~]")
+"""What tells its element by position."""
 
 
 class Relocation(Contract):
@@ -119,26 +123,35 @@ def relocate_elements(
     among = [part for part in new.elements if part.tag == "form"] if forms else new.elements
     found = find(old, targets[0], new, among, old.elements, interchangeable=len(targets) > 1)
     standing = select(new.root, selector)
-    if standing and _still_holds(old, targets[0], new, standing[0], found):
+    if standing and _still_holds(old, targets[0], new, standing[0], found, selector):
         return _moved(selector, selector, found.confidence if found else 0.5, found.margin if found else 0.0)
     if found is None or not found.is_sure:
         return None
     wanted = members(old, targets, new, found.element) if many else [found.element]
-    written = _written(old, targets[0], new, wanted, selector, many=many)
+    written = _written(old, targets, new, wanted, selector, many=many)
     return _moved(selector, written, found.confidence, found.margin) if written else None
 
 
-def _still_holds(old: Page, target: Element, new: Page, standing: Element, found: Find | None) -> bool:
-    """Say whether what the selector finds now is what it found: nothing else is the clearly better answer."""
-    portrait = old.portrait(target)
-    points = resemblance(portrait, new.portrait(standing))
+def _still_holds(  # noqa: PLR0913 - both pages with the part that counts
+    old: Page, target: Element, new: Page, standing: Element, found: Find | None, selector: str
+) -> bool:
+    """Say whether what the selector finds now is what it found: nothing else is the clearly better answer.
+
+    A selector that counts is believed only where the label does not speak against it.
+    """
+    portrait, now = old.portrait(target), new.portrait(standing)
+    points = resemblance(portrait, now)
+    counts = bool(_COUNTS.search(selector))
     if found is None or not found.is_sure:
-        return points >= _STILL * identity(portrait)
-    return standing is found.element or standing in mates(new, found.element) or found.points - points < _BETTER
+        moved = counts and portrait.label and now.label and not alike(portrait.label, now.label)
+        return not moved and points >= _STILL * identity(portrait)
+    if standing is found.element or standing in mates(new, found.element):
+        return True
+    return found.points - points < (0.5 if counts else _BETTER)
 
 
-def _written(
-    old: Page, target: Element, new: Page, wanted: Sequence[Element], selector: str, *, many: bool
+def _written(  # noqa: PLR0913 - both pages with the part that counts
+    old: Page, targets: Sequence[Element], new: Page, wanted: Sequence[Element], selector: str, *, many: bool
 ) -> str | None:
     allowed = set(wanted) if many else {wanted[0], *mates(new, wanted[0])}
 
@@ -146,7 +159,15 @@ def _written(
         found = path.found(new.root)
         return bool(found) and (found == list(wanted) if many else found[0] is wanted[0] and allowed.issuperset(found))
 
-    path = shortest(new.root, wanted[0], fits, hint_of(old, target, selector), style_of(selector))
+    def leads(path: Path) -> bool:
+        found = path.found(new.root)
+        return bool(found) and found[0] is wanted[0] and len(found) <= len(targets)
+
+    hint, style = hint_of(old, targets[0], selector), style_of(selector)
+    path = shortest(new.root, wanted[0], fits, hint, style)
+    if path is None and not many and len(targets) > 1:
+        # The author's selector, too, found more than was read.
+        path = shortest(new.root, wanted[0], leads, hint, style)
     return styled(path, selector) if path else None
 
 
@@ -163,7 +184,7 @@ def relocate_in_rows(
     home = next(row for row in old_rows if row in target.iterancestors())
     found = find(old, target, new, _below(new, new_rows[0]), _below(old, home))
     standing = [part for row in new_rows if (part := next(iter(select(row, selector) or ()), None)) is not None]
-    if len(standing) == len(new_rows) and _still_holds(old, target, new, standing[0], found):
+    if len(standing) == len(new_rows) and _still_holds(old, target, new, standing[0], found, selector):
         return _moved(selector, selector, found.confidence if found else 0.5, found.margin if found else 0.0)
     if found is None or not found.is_sure:
         return None

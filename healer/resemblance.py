@@ -67,13 +67,14 @@ def _said(old: Portrait, new: Portrait) -> float:
         likeness = alike(old.label, new.label)
         points += 5.0 * likeness if likeness else -2.5
     if TextShape.PROSE in {old.shape, new.shape}:
-        return points + 2.0 * alike(old.text_words, new.text_words) - (1.0 if old.shape is not new.shape else 0.0)
+        return points + 2.0 * alike(old.text_words, new.text_words) - (2.5 if old.shape is not new.shape else 0.0)
     if old.shape in VALUES or new.shape in VALUES:
         points += _values(old.shape, new.shape) * (0.3 if old.path and old.path == new.path else 1.0)
         return points + 1.0 * alike(old.text_words, new.text_words)
     if old.text_words and new.text_words:
         likeness = alike(old.text_words, new.text_words)
         points += 4.0 * likeness if likeness else -2.0
+        points += 1.0 if old.text_words == new.text_words else 0.0
     return points
 
 

@@ -41,7 +41,20 @@ def shortest(scope: Element, target: Element, fits: Fits, hint: frozenset[str], 
     own = list(_descriptions(target, hint, style))
     above = [part for part in islice(target.iterancestors(), _ANCESTORS) if scope in part.iterancestors()]
     paths = heapq.nsmallest(_TRIES, _paths(own, above, hint, style), key=lambda path: path.cost)
-    return next((path for path in paths if fits(path)), None)
+    return next((path for path in (*paths, *_positions(target, above, hint, style)) if fits(path)), None)
+
+
+def _positions(target: Element, above: Sequence[Element], hint: frozenset[str], style: Step) -> Iterator[Path]:
+    """Give paths that count their way down from something named; for what nothing else tells from its neighbours."""
+    down = (Step(tag=str(target.tag), nth=_place(target)),)
+    for part in above:
+        for option in islice(_descriptions(part, hint, style, deep=False), 3):
+            yield Path((*option.steps, down[0]._replace(join=">"), *down[1:]), 10.0)
+        down = (Step(tag=str(part.tag), nth=_place(part)), down[0]._replace(join=">"), *down[1:])
+
+
+def _place(element: Element) -> int:
+    return sum(1 for other in element.itersiblings(preceding=True) if isinstance(other.tag, str)) + 1
 
 
 def _paths(own: list[Path], above: Sequence[Element], hint: frozenset[str], style: Step) -> Iterator[Path]:
@@ -86,8 +99,7 @@ def _descriptions(element: Element, hint: frozenset[str], style: Step, *, deep: 
         yield from _by_label(element, tag)
     yield Path((Step(tag=tag),), 4.0 if tag in {"div", "span", "p", "td"} else 3.0)
     if deep and element.getparent() is not None:
-        place = sum(1 for other in element.itersiblings(preceding=True) if isinstance(other.tag, str)) + 1
-        yield Path((Step(tag=tag, nth=place),), 6.0 if tag in _CELLS else 8.0)
+        yield Path((Step(tag=tag, nth=_place(element)),), 6.0 if tag in _CELLS else 8.0)
 
 
 def _by_class(element: Element, hint: frozenset[str], tag: str) -> Iterator[Path]:

@@ -86,6 +86,7 @@ _SHAPES: Final = (
     (TextShape.CODE, re.compile(r"\d[\d -]{3,}\d|[A-Z]{1,4}[-/]?\d{3,}|\d{3,}[-/][\dA-Z]", re.IGNORECASE)),
     (TextShape.NUMBER, re.compile(r"\d")),
 )
+_UNITS: Final = re.compile(rf"(?:{_CURRENCY}\s?)?-?\d[\d ,.']*\s?[^\W\d]{{0,7}}", re.IGNORECASE)
 _LONGEST_VALUE: Final = 90
 
 
@@ -119,6 +120,17 @@ def shape_of(text: str) -> TextShape:
     if len(text) > _LONGEST_VALUE:
         return TextShape.PROSE
     return next((shape for shape, pattern in _SHAPES if pattern.search(text)), TextShape.WORDS)
+
+
+@lru_cache(maxsize=4096)
+def own_words(text: str) -> frozenset[str]:
+    """Give the words of a text without those that belong to a value in it: months of dates, currencies, units."""
+    shape = shape_of(text)
+    if shape in {TextShape.DATE, TextShape.PERIOD}:
+        text = re.sub(_DATE, " ", text)
+    elif shape in VALUES:
+        text = _UNITS.sub(" ", text)
+    return words(text) if _WORD.search(text) else frozenset()
 
 
 @lru_cache(maxsize=16384)
