@@ -21,6 +21,7 @@ _LOOSE: Final = {
     frozenset({TextShape.WORDS, TextShape.PROSE}),
 }
 _PLACES: Final = frozenset({"header", "nav", "main", "aside", "footer"})
+_RENAMED: Final = 0.6
 _TYPES: Final = frozenset({"text", "email", "tel", "number", "search", ""})
 
 
@@ -124,5 +125,8 @@ def resemblance(old: Portrait, new: Portrait) -> float:
 
 
 def identity(old: Portrait) -> float:
-    """Give the points that an element gets for itself: how much there is to recognise it by."""
-    return resemblance(old, old)
+    """Give the points that an element gets for itself: how much there is to recognise it by.
+
+    Names count less than they give: a redesign renames, and what else agrees must then suffice.
+    """
+    return resemblance(old, old) - _RENAMED * _names(old, old)
