@@ -36,6 +36,8 @@ class GitHubSettings(_Room):
     importers_repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
     base_branch: str = "main"
     gate_workflow: str = "healer-gate.yml"
+    github_pace_s: float = Field(default=1.0, ge=0)
+    """Pause between writes (seconds), as github.com asks for; an Enterprise Server without rate limits takes 0."""
 
 
 class JiraSettings(_Room):

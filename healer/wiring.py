@@ -45,7 +45,7 @@ def github(settings: GitHubSettings) -> GitHub:
     auth = github_auth(
         settings.github_token, settings.github_app_id, settings.github_app_installation, settings.github_app_key
     )
-    return GitHub(settings.github_api_url, auth, settings.importers_repository)
+    return GitHub(settings.github_api_url, auth, settings.importers_repository, pace_s=settings.github_pace_s)
 
 
 # ---------------------------------------------------------------- gateway

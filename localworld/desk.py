@@ -13,7 +13,7 @@ from localworld.layout import ROBOT
 from localworld.world import World
 
 ENDED = ("published", "not_fixed", "needs_engineer", "stopped", "observed", "branch_only")
-TOLD = ("ticket_moved", "pending")
+TOLD = ("ticket_told", "pending")
 
 
 @dataclass(frozen=True)

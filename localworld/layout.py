@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -80,11 +81,13 @@ def bridge_address() -> str:
 
     Raises: WorldError when Docker does not answer.
     """
-    argv = ["docker", "network", "inspect", "bridge", "-f", "{{(index .IPAM.Config 0).Gateway}}"]
+    argv = ["docker", "network", "inspect", "bridge", "-f", "{{json .IPAM.Config}}"]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)  # noqa: S603 - our own argv
-    if done.returncode or not done.stdout.strip():
+    if done.returncode:
         raise WorldError("Docker does not answer. Start it (`make docker` says how), then try again.")
-    return done.stdout.strip()
+    network = json.loads(done.stdout)[0]
+    # Older engines name no gateway; it is the first address of the network all the same.
+    return network.get("Gateway") or str(next(ip_network(network["Subnet"]).hosts()))
 
 
 class Layout:
@@ -159,6 +162,7 @@ class Layout:
             "HEALER_GITHUB_APP_ID": str(_APP["id"]),
             "HEALER_GITHUB_APP_INSTALLATION": str(_APP["installation"]),
             "HEALER_GITHUB_APP_KEY": self.keys.app_private,
+            "HEALER_GITHUB_PACE_S": "0",
             "HEALER_IMPORTERS_REPOSITORY": seed.IMPORTERS_REPOSITORY,
             "HEALER_JIRA_URL": self.url("jira"),
             **({"HEALER_JIRA_USER": ROBOT} if self.plan.jira_mode == "cloud" else {}),

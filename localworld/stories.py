@@ -83,7 +83,7 @@ def site_down(operator: Operator, seen: Seen) -> dict[str, bool]:
         "no branch": _branch(seen) not in operator.branches(),
         "no pull request": not _pulls(operator, seen),
         "next check is set": bool(seen.case["next_check"]),
-        "one comment that says why and when": len(comments) == 1 and "next check" in comments[0].lower(),
+        "one comment that says why and when": len(comments) == 1 and "next look" in comments[0].lower(),
     }
 
 

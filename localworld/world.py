@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,6 +17,7 @@ from localworld.processes import Process, answers
 from localworld.redis import RedisServer
 
 _BIN = Path(sys.executable).parent
+_AT_ONCE = 3
 
 
 class World:
@@ -148,5 +150,10 @@ class World:
         )
 
     def _fill_vault(self) -> None:
-        for ref, fields in self.layout.logins.items():
-            self.healer("credential", "put", ref, stdin=json.dumps(fields))
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            puts = [
+                pool.submit(self.healer, "credential", "put", ref, stdin=json.dumps(fields))
+                for ref, fields in self.layout.logins.items()
+            ]
+        for put in puts:
+            put.result()

@@ -1,0 +1,115 @@
+"""The `healer` command, for operators and for engineers who add an importer.
+
+Exit codes: 0 done; 1 refused or failed, stderr says why and what to do; 2 wrong usage or settings.
+"""
+
+import json
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from healer import signing, trace
+from healer.cli_store import credential, token
+from healer.clients.front_door import FrontDoor
+from healer.contracts import Trace
+from healer.errors import HealerError, Misconfigured
+from healer.settings import OperatorSettings, load
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
+case = typer.Typer(no_args_is_help=True, help="Look at cases.")
+app.add_typer(case, name="case")
+app.add_typer(credential, name="credential")
+app.add_typer(token, name="token")
+
+_Ticket = Annotated[str, typer.Argument(help="The JIRA ticket's key, for example UTIL-101.")]
+_Importer = Annotated[str, typer.Option(help="The importer's name in importers.toml.")]
+_TRACE_KEY = b"importer-healer recording"
+
+
+def main() -> None:
+    """Run the command; every error of ours is one line on stderr."""
+    try:
+        app()
+    except HealerError as error:
+        typer.echo(f"healer: {error}", err=True)
+        raise SystemExit(2 if isinstance(error, Misconfigured) else 1) from None
+
+
+def _door() -> FrontDoor:
+    settings = load(OperatorSettings)
+    return FrontDoor(settings.url, settings.api_token)
+
+
+def _signed(ticket: str, importer: str) -> tuple[dict[str, str], bytes]:
+    keys = load(OperatorSettings).workato_keys
+    if keys is None:
+        raise Misconfigured("there is no key to sign with.", reason="settings", remedy="Set HEALER_WORKATO_KEYS.")
+    body = json.dumps({"ticket": ticket, "importer": importer}, separators=(",", ":")).encode()
+    now = int(time.time())
+    key = signing.parse_keys(keys.get_secret_value())[0]
+    return signing.sign(key, f"send-{ticket}-{now}", now, body), body
+
+
+@app.command()
+def send(tickets: Annotated[list[str], typer.Argument(help="JIRA tickets' keys.")], importer: _Importer) -> None:
+    """Sign and send tickets by hand, as Workato does; each line answers with the case and what became of it."""
+    for ticket in tickets:
+        typer.echo(json.dumps(_door().deliver(*_signed(ticket, importer))))
+
+
+@app.command()
+def sign(ticket: _Ticket, importer: _Importer) -> None:
+    """Print the headers and the body of a delivery, to compare with what a recipe sends."""
+    headers, body = _signed(ticket, importer)
+    typer.echo("\n".join([*(f"{name}: {value}" for name, value in headers.items()), "", body.decode()]))
+
+
+@case.command("show")
+def show_case(
+    ticket: _Ticket, *, as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False
+) -> None:
+    """Show how a case stands, what happened, and where to look."""
+    answer = _door().case(ticket)
+    typer.echo(json.dumps(answer, indent=2, ensure_ascii=False) if as_json else "\n".join(_story(answer)))
+
+
+def _story(answer: dict[str, Any]) -> list[str]:
+    found, told = answer["case"], []
+    told.append(f"{found['id']}  {found['importer']}  {_ending(found)}")
+    told += [f"  {found['reason_text']}"] if found["reason_text"] else []
+    told += [f"  next look: {found['next_check']}"] if found["next_check"] else []
+    told += [f"  {e['at'][:19]}  {e['kind'].replace('_', ' ')}  {_facts(e['data'])}".rstrip() for e in answer["events"]]
+    links = {name: link for name, link in answer["links"].items() if isinstance(link, str)}
+    return told + [f"  {name}: {link}" for name, link in links.items()]
+
+
+def _ending(found: dict[str, Any]) -> str:
+    return str(found["state"]) + (f" ({found['reason']})" if found["reason"] else "")
+
+
+def _facts(data: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in data.items() if value not in (None, ""))
+
+
+@case.command("list")
+def list_cases() -> None:
+    """List cases, the one that was written last first."""
+    for found in _door().cases()["cases"]:
+        typer.echo(f"{found['id']:12} {found['importer']:16} {_ending(found):32} {found['updated_at'][:19]}")
+
+
+@app.command("trace")
+def redact_trace(
+    importer: Annotated[str, typer.Argument(help="The importer's name.")],
+    folder: Annotated[Path, typer.Argument(help="FETCH_TRACE_DIR of a good fetch.", exists=True, file_okay=False)],
+) -> None:
+    """Print a raw trace as a recording, redacted by shape, for recordings/NAME.json."""
+    typer.echo(_recording(importer, folder).model_dump_json(indent=1))
+
+
+def _recording(importer: str, folder: Path) -> Trace:
+    raw = json.loads((folder / "trace.json").read_text())
+    bodies = {path.name: path.read_bytes() for path in folder.glob("*.body")}
+    return trace.redact_trace({**raw, "importer": importer}, bodies, key=_TRACE_KEY)

@@ -1,0 +1,95 @@
+"""Commands on the store itself: credentials and API tokens. Values come by prompt or standard input, never as arguments."""
+
+import asyncio
+import json
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+from pydantic import SecretStr
+
+from healer.credential import read_fields
+from healer.errors import Rejected
+from healer.settings import StoreSettings, load
+
+if TYPE_CHECKING:
+    from healer.wiring import OperatorStore
+
+credential = typer.Typer(no_args_is_help=True, help="Portal logins in the vault.")
+token = typer.Typer(no_args_is_help=True, help="Tokens of people and programs that read the API.")
+
+_Ref = Annotated[str, typer.Argument(help="The credentialRef, as importers.toml names it.")]
+_REF = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_FIELDS = ("username", "password")
+T = TypeVar("T")
+
+
+def _with_store(work: "Callable[[OperatorStore], Awaitable[T]]") -> T:
+    # Wiring imports every client, which takes a second that `--help` need not take.
+    from healer.wiring import operator_store  # noqa: PLC0415 - see above
+
+    async def run() -> T:
+        store = operator_store(load(StoreSettings))
+        try:
+            return await work(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(run())
+
+
+def _given() -> dict[str, SecretStr]:
+    """Ask for the fields, or read a JSON object from standard input.
+
+    Raises: Rejected (`bad_credential`).
+    """
+    if sys.stdin.isatty():
+        return read_fields({name: typer.prompt(name, hide_input=name != "username") for name in _FIELDS})
+    try:
+        members = json.load(sys.stdin)
+    except ValueError:
+        members = None
+    if not isinstance(members, dict):
+        remedy = 'Give a JSON object of texts such as {"username": "…", "password": "…"}.'
+        raise Rejected("standard input holds no JSON object.", reason="bad_credential", remedy=remedy)
+    return read_fields(members)
+
+
+@credential.command()
+def put(ref: _Ref) -> None:
+    """Seal a credential under its ref, in place of what was there."""
+    if not _REF.fullmatch(ref):
+        raise typer.BadParameter("a credentialRef has lower-case letters, digits and -")
+    fields = _given()
+    _with_store(lambda store: store.vault.put(ref, fields))
+    typer.echo(f"{ref}: {', '.join(fields)} stored", err=True)
+
+
+@credential.command("list")
+def list_credentials() -> None:
+    """List what the vault holds: ref, key id, when it was put, logins of the last 24 hours; never a value."""
+    for row in _with_store(lambda store: store.vault.list()):
+        typer.echo(f"{row.ref:24} key {row.key_id:10} put {row.put_at:%Y-%m-%d %H:%M} UTC  logins {row.logins}")
+
+
+@token.command()
+def create(
+    scope: Annotated[list[str], typer.Option(help="read or operate; may be repeated.")],
+    name: Annotated[str, typer.Option(help="Whose token it is; revoke goes by it.")] = "operator",
+) -> None:
+    """Make a token and print it, this once."""
+    from healer.clients.tokens import Scope  # noqa: PLC0415 - see _with_store
+
+    try:
+        scopes = [Scope(one) for one in scope]
+    except ValueError:
+        raise typer.BadParameter("a scope is read or operate") from None
+    typer.echo(_with_store(lambda store: store.tokens.create(name, scopes)).get_secret_value())
+
+
+@token.command()
+def revoke(name: Annotated[str, typer.Argument(help="Whose tokens.")]) -> None:
+    """Forget every token of that name."""
+    typer.echo(f"{_with_store(lambda store: store.tokens.revoke(name))} revoked", err=True)
