@@ -37,7 +37,7 @@ class Listening:
 def serving(app: ASGIApp, hosts: Sequence[str], port: int = 0) -> Iterator[Listening]:
     """Serve on one port of all hosts until the block ends; with port 0 the kernel chooses it.
 
-    Raises: WorldError when the server does not come up.
+    Raises: WorldError when an address is taken or the server does not come up.
     """
     sockets = _bind(hosts, port)
     # No access log: what a portal is asked for is not for log files.
@@ -57,7 +57,13 @@ def serving(app: ASGIApp, hosts: Sequence[str], port: int = 0) -> Iterator[Liste
 def _bind(hosts: Sequence[str], port: int) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     for host in hosts:
-        listener = socket.create_server((host, port))
+        # asyncio turns Nagle's algorithm off only for sockets that name their protocol; it would cost 40 ms a page.
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+        except OSError as error:
+            raise WorldError(f"the portal cannot listen on {host}:{port}: {error.strerror}.") from None
         port = listener.getsockname()[1]
         sockets.append(listener)
     return sockets
