@@ -101,9 +101,9 @@ def group(name: str) -> str:
 
 
 def media(spec: Json) -> Json:
-    """Give the JSON media type of a request or response, or None."""
-    content = spec.get("content") or {}
-    return content.get("application/json") or next((m for name, m in content.items() if "json" in name), None)
+    """Give the JSON media type of a request or response, or None where there is none with a schema."""
+    described = {name: each for name, each in (spec.get("content") or {}).items() if "schema" in each}
+    return described.get("application/json") or next((m for name, m in described.items() if "json" in name), None)
 
 
 def _pattern(pieces: list[str], multi: set[str]) -> str:

@@ -75,10 +75,10 @@ class Exchanges:
         return self._judged("payload", schema, body)
 
     def _asks(self, content: Json) -> bool:
-        return bool(set(self.document.resolve(content.get("schema", {}))) - {"description"})
+        return bool(set(self.document.resolve(content["schema"])) - {"description"})
 
     def _takes_text(self, content: Json) -> bool:
-        kind = self.document.resolve(content.get("schema", {})).get("type")
+        kind = self.document.resolve(content["schema"]).get("type")
         return kind is None or "string" in kind
 
 

@@ -32,16 +32,18 @@ class Schemas:
 
     def faults(self, schema: Json, instance: Json) -> list[tuple[bool, str]]:
         """Give what is wrong, as (is the vendor's own mistake, text with place and rule)."""
-        missing: dict[tuple[bool, str], set[str]] = defaultdict(set)
+        missing: dict[tuple[bool, str, str], set[str]] = defaultdict(set)
         found: list[tuple[bool, str]] = []
         for error in self._errors(schema, instance):
             for leaf, known in self._judged(error):
                 at, rule = "/".join(map(str, leaf.absolute_path)) or "(root)", self._document.pointer(leaf.schema)
                 if leaf.validator == "required":
-                    missing[known, f"at {at}: lacks required {{}} [{rule}]"].update(_detail(leaf))
+                    missing[known, at, rule].update(_detail(leaf))
                 else:
                     found.append((known, f"at {at}: {_short(leaf.message)} [{rule}]"))
-        return found + [(known, text.format(", ".join(sorted(names)))) for (known, text), names in missing.items()]
+        for (known, at, rule), names in missing.items():
+            found.append((known, f"at {at}: lacks required {', '.join(sorted(names))} [{rule}]"))
+        return found
 
     def _judged(self, error: ValidationError) -> Iterator[tuple[ValidationError, bool]]:
         leaves = _leaves(error)
@@ -74,11 +76,12 @@ def examples(document: Document) -> Iterator[tuple[Json, Json]]:
     for operation in operations:
         for spec in (operation.request, *operation.responses.values()):
             body = media(spec)
-            if body and isinstance(body.get("schema"), dict):
-                yield from ((body["schema"], value) for value in _values(document, body))
+            if body:
+                yield from ((body["schema"], value) for value in values(document, body))
 
 
-def _values(document: Document, body: Json) -> Iterator[Json]:
+def values(document: Document, body: Json) -> Iterator[Json]:
+    """Give the examples of one media type as values."""
     named = [document.resolve(example) for example in (body.get("examples") or {}).values()]
     given = [example["value"] for example in named if isinstance(example, dict) and "value" in example]
     for value in given + ([body["example"]] if "example" in body else []):
