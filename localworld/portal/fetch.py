@@ -1,11 +1,11 @@
 """Runs one importer of a checkout in a container as bare as the gate's: read-only, nobody's user, the login by standard input."""
 
 import io
-import ipaddress
-import json
+import secrets
 import subprocess
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,30 +38,22 @@ class Fetched:
     said: str
 
 
-def bridge_address() -> str:
-    """Give the host's address on Docker's default bridge, at which a container reaches the portal.
-
-    Raises: WorldError when Docker does not answer.
-    """
-    argv = ["docker", "network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}"]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)  # noqa: S603 - our own argv
-    if done.returncode:
-        raise WorldError("Docker does not answer. Start it (`make docker` says how), then try again.")
-    network = json.loads(done.stdout)[0]
-    # Docker 20.10 names no gateway where it chose one itself; it chooses the subnet's first address.
-    return str(network.get("Gateway") or next(ipaddress.ip_network(network["Subnet"]).hosts()))
-
-
-def build(checkout: Path, image: str) -> None:
-    """Build an image of an importers repository.
+@contextmanager
+def built(checkout: Path) -> Iterator[str]:
+    """Give the name of an image of an importers repository; it is removed when the block ends.
 
     Raises: WorldError with the builder's last words.
     """
-    dockerfile = _DOCKERFILE.format(base=BASE_IMAGE).encode()
+    image = f"healer-importers:{secrets.token_hex(6)}"
     argv = ["docker", "build", "--quiet", "--network", "none", "--tag", image, "--file", "-", str(checkout)]
+    dockerfile = _DOCKERFILE.format(base=BASE_IMAGE).encode()
     done = subprocess.run(argv, input=dockerfile, capture_output=True, check=False)  # noqa: S603 - our own argv
     if done.returncode:
         raise WorldError(f"docker build failed: {done.stderr.decode(errors='replace').strip()[-500:]}")
+    try:
+        yield image
+    finally:
+        subprocess.run(["docker", "rmi", image], capture_output=True, check=False)  # noqa: S603, S607 - our own argv
 
 
 def fetch(image: str, importer: str, env: Mapping[str, str]) -> Fetched:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from healer.trace import redact_trace
+from localworld.layout import bridge_address
 from localworld.portal.app import create_app
-from localworld.portal.fetch import Fetched, bridge_address, build, fetch
+from localworld.portal.fetch import Fetched, built, fetch
 from localworld.portal.server import serving
 from localworld.portal.site import Login
 from localworld.portal.switches import month_of
@@ -23,7 +24,6 @@ ORIGIN = "http://portal.invalid"
 KEY = b"recordings of the example importers"
 MONTH = "2026-11"
 LOGIN = Login("dana.whitfield@acme.example", "made-up Pa$$word")
-_IMAGE = "healer-importers:record"
 # Form tokens are random; with a fixed one a new recording differs only where the portal does.
 _FORM_TOKEN = re.compile(rb'(?<=value=")[\w-]{43}(?=")|(?<=content=")[\w-]{43}(?=")')
 
@@ -46,9 +46,9 @@ def environment(origin: str, importer: str, login: Login = LOGIN) -> Mapping[str
     }
 
 
-def record(importer: str, origin: str) -> None:
+def record(image: str, importer: str, origin: str) -> None:
     """Fetch one importer's healthy portal and write its recording and its fixtures."""
-    raw, bodies = raw_trace(fetch(_IMAGE, importer, environment(origin, importer)), origin)
+    raw, bodies = raw_trace(fetch(image, importer, environment(origin, importer)), origin)
     trace = redact_trace(raw, bodies, key=KEY)
     text = json.dumps(trace.model_dump(), ensure_ascii=False, indent=1)
     (IMPORTERS / f"recordings/{importer}.json").write_text(text + "\n")
@@ -63,11 +63,10 @@ def record(importer: str, origin: str) -> None:
 
 def main() -> None:
     """Record all importers."""
-    build(IMPORTERS, _IMAGE)
     app = create_app({utility.name: LOGIN for utility in UTILITIES}, month_of(MONTH))
-    with serving(app, [bridge_address()]) as listening:
+    with built(IMPORTERS) as image, serving(app, [bridge_address()]) as listening:
         for utility in UTILITIES:
-            record(utility.name, listening.url)
+            record(image, utility.name, listening.url)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ from lxml import html
 
 from healer.contracts import Importer, Trace
 from healer.trace import failure_from, redact_trace
+from localworld.layout import bridge_address
 from localworld.portal.app import create_app
-from localworld.portal.fetch import bridge_address, build, fetch
+from localworld.portal.fetch import built, fetch
 from localworld.portal.record import IMPORTERS, KEY, MONTH, environment, raw_trace
 from localworld.portal.server import serving
 from localworld.portal.site import Login
@@ -25,7 +26,6 @@ from localworld.portal.utilities import UTILITIES
 pytestmark = pytest.mark.docker
 LOGIN = Login("dana@acme.example", """p&'x"<1/+== $(id)""")
 NAMES = [utility.name for utility in UTILITIES]
-IMAGE = "healer-importers:test"
 SCHEMA = json.loads((IMPORTERS / "schema/bills.schema.json").read_text())
 
 
@@ -149,9 +149,8 @@ REDESIGNS = {
 
 @pytest.fixture(scope="module")
 def image():
-    build(IMPORTERS, IMAGE)
-    yield IMAGE
-    subprocess.run(["docker", "rmi", "--force", IMAGE], check=False, capture_output=True)
+    with built(IMPORTERS) as name:
+        yield name
 
 
 @pytest.fixture(scope="module")
@@ -198,28 +197,23 @@ def test_a_healthy_portal_gives_its_bills(image, portal, name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_redesign_breaks_page_by_page_and_other_literals_heal_it(portal, throw, name, tmp_path):
+def test_a_redesign_breaks_page_by_page_and_other_literals_heal_it(image, portal, throw, name, tmp_path):
     """Each broken page is met only when those before it are healed; at the end the new site gives the same bills."""
+    before = result(run(image, portal, name), name)["bills"]
     throw(name, version="v2")
-    checkout, image = tmp_path / "importers", f"healer-importers:test-{name}"
-    shutil.copytree(IMPORTERS, checkout)
+    checkout = shutil.copytree(IMPORTERS, tmp_path / "importers")
     source = checkout / f"lib/gatherers/{name}.rb"
-    try:
-        for page in REDESIGNS[name]:
-            build(checkout, image)
-            fetched = run(image, portal, name)
-            assert (fetched.exit_code, error(fetched, name)["selector"]) == (3, page.selector)
-            for old, new in page.literals.items():
-                assert f'"{old}"' in source.read_text()
-                source.write_text(source.read_text().replace(f'"{old}"', f'"{new}"'))
-        build(checkout, image)
-        healed = run(image, portal, name)
-        assert healed.exit_code == 0, healed.said
-        throw(name, version="v1")
-        build(IMPORTERS, image)
-        assert result(healed, name)["bills"] == result(run(image, portal, name), name)["bills"]
-    finally:
-        subprocess.run(["docker", "rmi", "--force", image], check=False, capture_output=True)
+    for page in REDESIGNS[name]:
+        with built(checkout) as patched:
+            fetched = run(patched, portal, name)
+        assert (fetched.exit_code, error(fetched, name)["selector"]) == (3, page.selector)
+        for old, new in page.literals.items():
+            assert f'"{old}"' in source.read_text()
+            source.write_text(source.read_text().replace(f'"{old}"', f'"{new}"'))
+    with built(checkout) as healed:
+        fetched = run(healed, portal, name)
+    assert fetched.exit_code == 0, fetched.said
+    assert result(fetched, name)["bills"] == before
 
 
 @pytest.mark.parametrize("name", NAMES)
