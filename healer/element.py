@@ -51,13 +51,9 @@ _CLOSE: Final = {
     frozenset({"text", "box"}),
     frozenset({"row", "box"}),
     frozenset({"table", "box"}),
-    frozenset({"form", "box"}),
     frozenset({"heading", "text"}),
     frozenset({"heading", "box"}),
-    frozenset({"row", "cell"}),
-    frozenset({"row", "text"}),
     frozenset({"row", "link"}),
-    frozenset({"table", "row"}),
 }
 # Names that say how a thing looks, not what it is: grids, spacing, colours, states of the well-known frameworks.
 _LOOKS = re.compile(

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from healer.element import Element, are_close, family
-from healer.lists import is_repeated, mates, slot
+from healer.lists import Likeness, are_mates, is_repeated, likeness_of, mates
 from healer.portrait import Page
 from healer.resemblance import identity, resemblance
 
@@ -53,37 +53,35 @@ def find(  # noqa: PLR0913 - two pages, each with its part that counts
     if not ranked:
         return None
     points, best = ranked[0]
-    same = interchangeable or _is_first(old, target)
-    second = next((score for score, other in ranked[1:] if is_rival(new, best, other, same=same)), points - 2 * LEAST_MARGIN)
-    claim = _best_claim(old, target, new, best, rivals, same=same)
+    as_good = likeness_of(old, target, several=interchangeable)
+    second = next((score for score, other in ranked[1:] if is_rival(new, best, other, as_good)), points - 2 * LEAST_MARGIN)
+    claim = best_claim(old, target, new, best, rivals, as_good)
     share = points / max(identity(old.portrait(target)), 1.0)
-    return Find(mates(new, best)[0] if same else best, points, share, points - max(second, claim))
+    return Find(_first_of(new, best, as_good), points, share, points - max(second, claim))
 
 
-def _is_first(page: Page, element: Element) -> bool:
-    together = mates(page, element)
-    return len(together) > 1 and together[0] is element and page.row(element) is not element
+def _first_of(page: Page, element: Element, as_good: Likeness) -> Element:
+    return next(other for other in mates(page, element) if are_mates(page, element, other, as_good))
 
 
 def _ranked(old: Page, target: Element, new: Page, among: Iterable[Element]) -> list[tuple[float, Element]]:
     kind = family(target)
-    scored = [(_likeness(old, target, new, element), element) for element in among if are_close(kind, family(element))]
+    scored = [(likeness(old, target, new, element), element) for element in among if are_close(kind, family(element))]
     scored.sort(key=lambda pair: (-pair[0], new.order.get(pair[1], 0)))
     return scored
 
 
-def _likeness(old: Page, one: Element, new: Page, other: Element) -> float:
+def likeness(old: Page, one: Element, new: Page, other: Element) -> float:
     """Give the resemblance of two elements, less where one stands in each row of a list and the other does not."""
     points = resemblance(old.portrait(one), new.portrait(other))
     return points - (_UNLIKE_ROWS if is_repeated(old, one) != is_repeated(new, other) else 0.0)
 
 
-def is_rival(page: Page, best: Element, other: Element, *, same: bool) -> bool:
-    """Say whether choosing `other` instead would be another answer: neither the same place in another row (where `same` lets that pass), nor a link to the same place,
-    nor a wrapper of the same text."""
-    if other is best or (same and slot(page, best) == slot(page, other)):
+def is_rival(page: Page, best: Element, other: Element, as_good: Likeness) -> bool:
+    """Say whether choosing `other` would be another answer: neither as good a place, nor the same link again, nor a wrapper of one text."""
+    if other is best or are_mates(page, best, other, as_good):
         return False
-    if _leads_alike(best, other):
+    if _leads_alike(best, other) and page.text(best) == page.text(other):
         return False
     nested = best in other.iterancestors() or other in best.iterancestors()
     return not (nested and page.text(best) == page.text(other))
@@ -95,14 +93,14 @@ def _leads_alike(one: Element, other: Element) -> bool:
     return bool(address.strip("#/")) and family(one) == family(other) == "link" and address == other.get("href")
 
 
-def _best_claim(  # noqa: PLR0913 - two pages, each with its part that counts
-    old: Page, target: Element, new: Page, found: Element, rivals: Iterable[Element], *, same: bool
+def best_claim(  # noqa: PLR0913 - two pages, each with its part that counts
+    old: Page, target: Element, new: Page, found: Element, rivals: Iterable[Element], as_good: Likeness
 ) -> float:
     """Give the most points with which another element of the old page claims the find."""
     kind = family(found)
     claims = (
-        _likeness(old, element, new, found)
+        likeness(old, element, new, found)
         for element in rivals
-        if are_close(family(element), kind) and is_rival(old, target, element, same=same)
+        if are_close(family(element), kind) and is_rival(old, target, element, as_good)
     )
     return max(claims, default=float("-inf"))

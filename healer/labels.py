@@ -61,7 +61,10 @@ def _cell_labels(cell: Element) -> Iterator[str]:
     row = cell.getparent()
     if row is None or row.tag != "tr":
         return
-    yield column_head(cell, row)
+    heads = _heads(row)
+    if heads is not None:
+        yield _head_over(cell, row, heads)
+        return
     before = [text_of(other) for other in cell.itersiblings(preceding=True)]
     yield from (text for text in before[:1] if text.endswith(":") or len(row) <= _PAIR)
     yield from (text_of(other) for other in row if other.tag == "th" and other is not cell)
@@ -69,14 +72,24 @@ def _cell_labels(cell: Element) -> Iterator[str]:
     yield from before[-1:]
 
 
-def column_head(cell: Element, row: Element) -> str:
-    """Give the head of a cell's column, or an empty text."""
+def row_head(element: Element) -> str:
+    """Give the words with which a table's row begins, where the element stands in another cell of it; else an empty text."""
+    cell = next((part for part in _upwards(element) if part.tag in {"td", "th"}), None)
+    row = cell.getparent() if cell is not None else None
+    if cell is None or row is None or row.tag != "tr" or row[0] is cell:
+        return ""
+    text = text_of(row[0])
+    return text if _is_label(text) and shape_of(text) is TextShape.WORDS else ""
+
+
+def _heads(row: Element) -> Element | None:
+    """Give the row of a table's column heads, None where it has none or is that row."""
     table = next(row.iterancestors("table"), None)
-    if table is None:
-        return ""
-    heads = next((line for line in table.iter("tr") if _is_head(line)), None)
-    if heads is None or heads is row:
-        return ""
+    heads = next((line for line in table.iter("tr") if _is_head(line)), None) if table is not None else None
+    return None if heads is row else heads
+
+
+def _head_over(cell: Element, row: Element, heads: Element) -> str:
     start, column = 0, _column(cell, row)
     for head in heads:
         start += _span(head)

@@ -1,6 +1,7 @@
 """Repetition: the rows of a table, the items of a list, the cards of a grid, and what stands in the same place of each."""
 
 from collections.abc import Hashable, Sequence
+from enum import Enum
 from functools import lru_cache
 from itertools import takewhile
 from typing import Final
@@ -31,6 +32,18 @@ def _index(part: Element) -> int:
 
 def slot(page: Page, element: Element) -> Hashable:
     """Say where in a list an element stands, equal for the same place of each row; unlike anything else where there is no list."""
+    known = _places(page)
+    if element not in known:
+        known[element] = _slot(page, element)
+    return known[element]
+
+
+@lru_cache(maxsize=8)
+def _places(_: Page) -> dict[Element, Hashable]:
+    return {}
+
+
+def _slot(page: Page, element: Element) -> Hashable:
     row = page.row(element)
     if row is None:
         return element
@@ -45,9 +58,40 @@ def slot(page: Page, element: Element) -> Hashable:
         *above,
         tuple((part.tag, _index(part)) for part in inside),
         _meant(element),
-        portrait.label,
+        portrait.label_text,
         portrait.text_words if wordy else portrait.shape in VALUES,
+        (portrait.name, portrait.id) if portrait.family == "field" else (),
     )
+
+
+class Likeness(Enum):
+    """Which elements of a page are as good an answer as the one that is meant."""
+
+    ANY_ROW = "the same place of any row"
+    LIKE_ROW = "the same place of rows that read alike"
+    ITSELF = "no other"
+
+
+def likeness_of(page: Page, target: Element, *, several: bool) -> Likeness:
+    """Say how exactly a lookup meant its element: `several` elements matched, or this one alone."""
+    if several:
+        return Likeness.ANY_ROW
+    alike_rows = [other for other in mates(page, target) if _reads(page, other) == _reads(page, target)]
+    return Likeness.LIKE_ROW if len(alike_rows) > 1 and alike_rows[0] is target else Likeness.ITSELF
+
+
+def are_mates(page: Page, one: Element, other: Element, likeness: Likeness) -> bool:
+    """Say whether one element is as good an answer as the other."""
+    if one is other:
+        return True
+    if likeness is Likeness.ITSELF or slot(page, one) != slot(page, other):
+        return False
+    return likeness is Likeness.ANY_ROW or _reads(page, one) == _reads(page, other)
+
+
+def _reads(page: Page, element: Element) -> tuple[frozenset[str], frozenset[str]]:
+    portrait = page.portrait(element)
+    return portrait.aside, portrait.text_words if portrait.shape is TextShape.WORDS else frozenset()
 
 
 def is_repeated(page: Page, element: Element) -> bool:

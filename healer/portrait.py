@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from healer.element import Element, class_names, elements, family, is_generated, parsed, says_looks, text_of
-from healer.labels import label_of
+from healer.labels import label_of, row_head
 from healer.wording import VALUES, TextShape, own_words, shape_of, words
 
 _CODE: Final = frozenset({"script", "style", "noscript", "template"})
@@ -73,6 +73,8 @@ class Portrait:
     shape: TextShape
     text_words: frozenset[str]
     label: frozenset[str]
+    label_text: str
+    aside: frozenset[str]
     heading: frozenset[str]
     path: str
     href: frozenset[str]
@@ -83,7 +85,6 @@ class Portrait:
     around_shapes: frozenset[TextShape]
     inside: frozenset[str]
     repeated: bool
-    key: tuple[object, ...]
 
 
 def _path(element: Element) -> str:
@@ -151,8 +152,8 @@ class Page:
     @cached_property
     def usual(self) -> frozenset[str]:
         """The words that are in most addresses of the page, and so tell none from another."""
-        paths = [words(_path(link)) for link in self.root.iter("a", "form")]
-        paths = [found for found in paths if found]
+        different = {path for link in self.root.iter("a", "form") if (path := _path(link))}
+        paths = [found for path in different if (found := words(path))]
         counted = Counter(word for found in paths for word in found)
         return frozenset(word for word, count in counted.items() if len(paths) > _PARTS and count > len(paths) / 2)
 
@@ -188,7 +189,7 @@ class Page:
         composite = len(leaves) > _PARTS or element.tag in {"tr", "form", "table"}
         shape = TextShape.PROSE if composite else shape_of(text)
         own = _words_of(leaves) if composite else own_words(text)
-        label = frozenset() if composite and element.tag != "form" else words(label_of(element))
+        label = "" if composite and element.tag != "form" else label_of(element)
         heading = words(self.headings.get(element, ""))
         stable = frozenset(class_names(element))
         meaningful = frozenset(name for name in stable if not says_looks(name))
@@ -210,7 +211,9 @@ class Page:
             class_words=frozenset().union(*(words(name) for name in meaningful)) if meaningful else frozenset(),
             shape=shape,
             text_words=own,
-            label=label,
+            label=words(label),
+            label_text=label.lower(),
+            aside=words(row_head(element)),
             heading=heading,
             path=path,
             href=words(path) - self.usual,
@@ -221,7 +224,6 @@ class Page:
             around_shapes=self._shapes_in(self.row(element) if self.row(element) is not None else element.getparent()),
             inside=self._inside(element),
             repeated=self.row(element) is not None,
-            key=(_tags_above(element), meaningful, label, heading, own if shape not in VALUES else shape),
         )
 
     def _names_above(self, element: Element) -> Iterator[frozenset[str]]:
@@ -270,10 +272,6 @@ def _words_of(leaves: list[str]) -> frozenset[str]:
 
 def _stable(ident: str | None) -> str:
     return ident if ident and not is_generated(ident) else ""
-
-
-def _tags_above(element: Element) -> tuple[str, ...]:
-    return (str(element.tag), *(str(part.tag) for part in element.iterancestors()))
 
 
 def _is_row(element: Element) -> bool:

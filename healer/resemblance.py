@@ -67,6 +67,15 @@ def _said(old: Portrait, new: Portrait) -> float:
     if old.label and new.label:
         likeness = alike(old.label, new.label)
         points += 5.0 * likeness if likeness else -2.5
+        points += 0.5 if old.label_text == new.label_text else 0.0
+    if old.aside and new.aside:
+        likeness = alike(old.aside, new.aside)
+        points += 2.0 * likeness if likeness else -1.0
+    return points + _own_texts(old, new)
+
+
+def _own_texts(old: Portrait, new: Portrait) -> float:
+    points = 0.0
     if TextShape.PROSE in {old.shape, new.shape}:
         return points + 2.0 * alike(old.text_words, new.text_words) - (2.5 if old.shape is not new.shape else 0.0)
     if old.shape in VALUES or new.shape in VALUES:
@@ -76,6 +85,8 @@ def _said(old: Portrait, new: Portrait) -> float:
         likeness = alike(old.text_words, new.text_words)
         points += 4.0 * likeness if likeness else -2.0
         points += 1.0 if old.text_words == new.text_words else 0.0
+    elif old.shape is TextShape.WORDS and old.text_words and new.family != "field":
+        points -= 3.0
     return points
 
 
