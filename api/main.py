@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
@@ -13,6 +13,7 @@ from healer import logs
 from healer.settings import GatewaySettings, load
 from healer.wiring import GatewayParts, gateway_parts
 
+_AGAIN_S = 0.2
 _UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access")
 
 
@@ -26,10 +27,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        dispatching.cancel()
-        with suppress(asyncio.CancelledError):
-            await dispatching
+        await _end(dispatching)
         await parts.gateway.close()
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    """Cancel until it has ended: a cancellation that meets a time-out within a client is lost."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=_AGAIN_S)
 
 
 def create_app(parts: GatewayParts) -> FastAPI:

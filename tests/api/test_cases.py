@@ -1,0 +1,70 @@
+"""Rules of reading cases."""
+
+import pytest
+
+from factories import make_run
+from gateway_site import Gateway, bearer, problem, until
+from healer.clients.tokens import Scope
+
+
+async def test_case_is_shown_with_events_and_links(gateway: Gateway) -> None:
+    """A case comes with its event chain and where to look: ticket, gate runs, flow run."""
+    await gateway.awaiting()
+    await until(lambda: "heal:UTIL-101:0" in gateway.prefect.runs)
+    headers = await gateway.read_token()
+    body = (await gateway.http.get("/v1/cases/UTIL-101", headers=headers)).json()
+    assert body["case"]["state"] == "diagnosing"
+    assert {"received", "gate_dispatched"} <= {event["kind"] for event in body["events"]}
+    assert body["links"]["ticket"] == "https://jira.example/browse/UTIL-101"
+    assert body["links"]["gate_runs"] == [make_run().url]
+    assert body["links"]["pull_request"] is None
+
+
+async def test_started_flow_run_is_linked(gateway: Gateway) -> None:
+    """Once Prefect has the run, the case links to it."""
+    await gateway.deliver()
+    headers = await gateway.read_token()
+    await until(lambda: "heal:UTIL-101:0" in gateway.prefect.runs)
+    for _ in range(100):
+        links = (await gateway.http.get("/v1/cases/UTIL-101", headers=headers)).json()["links"]
+        if links["prefect"]:
+            break
+    assert links["prefect"] == "https://prefect.example/runs/flow-run/run-of-heal:UTIL-101:0"
+
+
+async def test_cases_are_listed(gateway: Gateway) -> None:
+    """All cases are listed, the one that was written last first."""
+    headers = await gateway.read_token()
+    assert (await gateway.http.get("/v1/cases", headers=headers)).json() == {"cases": []}
+    await gateway.deliver()
+    await gateway.deliver({"ticket": "UTIL-102", "importer": "brightwater"}, delivery_id="msg_2")
+    cases = (await gateway.http.get("/v1/cases", headers=headers)).json()["cases"]
+    assert [case["id"] for case in cases] == ["UTIL-102", "UTIL-101"]
+
+
+@pytest.mark.parametrize("path", ["/v1/cases", "/v1/cases/UTIL-101", "/metrics"])
+async def test_reading_needs_a_token_with_scope_read(gateway: Gateway, path: str) -> None:
+    """Without a token, with an unknown one, or without scope `read`, nothing is shown."""
+    assert problem(await gateway.http.get(path)) == (401, "bad_token")
+    assert problem(await gateway.http.get(path, headers=bearer("healer_" + "x" * 43))) == (401, "bad_token")
+    assert problem(await gateway.http.get(path, headers={"Authorization": "Basic eDp5"})) == (401, "bad_token")
+    assert problem(await gateway.http.get(path, headers=await gateway.read_token(Scope.OPERATE))) == (
+        403,
+        "missing_scope",
+    )
+
+
+async def test_unknown_case_is_not_found(gateway: Gateway) -> None:
+    """A case that is not there is 404; what is no case id is refused before Redis is asked."""
+    headers = await gateway.read_token()
+    assert problem(await gateway.http.get("/v1/cases/UTIL-999", headers=headers)) == (404, "unknown_case")
+    assert problem(await gateway.http.get("/v1/cases/UTIL-1:events", headers=headers)) == (422, "bad_request")
+
+
+async def test_counters_count(gateway: Gateway) -> None:
+    """Accepted deliveries and refusals by reason are counted."""
+    await gateway.deliver()
+    await gateway.http.post("/v1/hooks/workato", content=b"x")
+    text = (await gateway.http.get("/metrics", headers=await gateway.read_token())).text
+    assert 'healer_deliveries_total{outcome="opened"} 1.0' in text
+    assert 'healer_refusals_total{reason="bad_signature"} 1.0' in text

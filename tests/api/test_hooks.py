@@ -1,0 +1,231 @@
+"""Rules of the webhooks: what is signed and new opens one case; what is not changes nothing."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from factories import make_report, make_run
+from gateway_site import GITHUB_SECRET, SIGNING, Gateway, problem, until
+from healer import signing
+from healer.contracts import GateMode
+
+
+async def test_delivery_opens_a_case_and_starts_its_first_run(gateway: Gateway) -> None:
+    """A signed delivery is answered 202 when it is on disk; Prefect gets the first run with its key."""
+    answer = await gateway.deliver()
+    assert (answer.status_code, answer.json()) == (202, {"case": "UTIL-101", "state": "received", "outcome": "opened"})
+    await until(lambda: "heal:UTIL-101:0" in gateway.prefect.runs)
+    assert gateway.prefect.runs["heal:UTIL-101:0"]["parameters"] == {"case": "UTIL-101", "attempt": 0}
+
+
+async def test_repetition_gets_the_first_answer(gateway: Gateway) -> None:
+    """The same id and body again is `repeated`; another id for the ticket is `attached`; nothing is started twice."""
+    await gateway.deliver()
+    assert (await gateway.deliver()).json()["outcome"] == "repeated"
+    assert (await gateway.deliver(delivery_id="msg_2")).json()["outcome"] == "attached"
+    await until(lambda: bool(gateway.prefect.runs))
+    assert list(gateway.prefect.runs) == ["heal:UTIL-101:0"]
+
+
+async def test_fifty_copies_at_once_are_one_case_and_one_run(gateway: Gateway) -> None:
+    """Fifty copies of a delivery at once open one case and one flow run; each copy is answered 202."""
+    answers = await asyncio.gather(*(gateway.deliver() for _ in range(50)))
+    assert [answer.status_code for answer in answers] == [202] * 50
+    assert [answer.json()["outcome"] for answer in answers].count("opened") == 1
+    await until(lambda: bool(gateway.prefect.runs))
+    assert len(await gateway.parts.cases.list()) == 1
+    assert len(gateway.prefect.runs) == 1
+
+
+async def test_id_with_another_body_is_a_conflict(gateway: Gateway) -> None:
+    """The same id with another body is refused; the first one counts."""
+    await gateway.deliver()
+    answer = await gateway.deliver({"ticket": "UTIL-102", "importer": "brightwater"})
+    assert problem(answer) == (409, "id_reused")
+    assert len(await gateway.parts.cases.list()) == 1
+
+
+JUNK: dict[str, tuple[Any, dict[str, Any], tuple[int, str]]] = {
+    "replayed after the window": (None, {"at": int(time.time()) - 600}, (401, "stale_timestamp")),
+    "from the future": (None, {"at": int(time.time()) + 600}, (401, "stale_timestamp")),
+    "forged": (None, {"webhook-signature": "v1," + "A" * 43 + "="}, (401, "bad_signature")),
+    "unknown importer": ({"ticket": "UTIL-101", "importer": "nobody"}, {}, (422, "unknown_importer")),
+    "no json": (b"ticket=UTIL-101", {}, (422, "bad_body")),
+    "duplicate keys": (b'{"ticket":"UTIL-1","ticket":"UTIL-2","importer":"brightwater"}', {}, (422, "bad_body")),
+    "deep nesting": (b"[" * 30_000, {}, (422, "bad_body")),
+    "too large": (b" " * 70_000, {}, (413, "too_large")),
+    "too large a length": (b"{}", {"content-length": "99999999999999999999999"}, (413, "too_large")),
+}
+
+
+@pytest.mark.parametrize("name", JUNK)
+async def test_junk_is_refused_and_leaves_nothing_behind(gateway: Gateway, name: str) -> None:
+    """Each kind of junk has its reason, nothing of it is echoed, Redis holds nothing and Prefect is not called."""
+    body, options, expected = JUNK[name]
+    before = set(await gateway.redis.keys("*"))
+    answer = await gateway.deliver(body, **options)
+    assert problem(answer) == expected
+    assert "UTIL" not in answer.text
+    assert "nobody" not in answer.text
+    assert set(await gateway.redis.keys("*")) == before
+    assert gateway.prefect.runs == {}
+
+
+async def test_unsigned_request_is_refused(gateway: Gateway) -> None:
+    """Without the three headers nothing is read from the body."""
+    answer = await gateway.http.post("/v1/hooks/workato", content=b"x")
+    assert problem(answer) == (401, "bad_signature")
+    assert answer.headers["www-authenticate"]
+
+
+async def test_body_without_a_length_is_capped_while_it_is_read(gateway: Gateway) -> None:
+    """A stream without an announced length is cut off at the cap."""
+    sent = 0
+
+    async def stream() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while sent < 1000:
+            sent += 1
+            yield b" " * 4096
+
+    answer = await gateway.http.post("/v1/hooks/workato", content=stream())
+    assert problem(answer) == (413, "too_large")
+
+
+async def test_broken_registry_entry_is_unavailable_and_not_unknown(gateway: Gateway) -> None:
+    """A delivery for an importer whose entry is broken is to be sent again; the sender did nothing wrong."""
+    answer = await gateway.deliver({"ticket": "UTIL-101", "importer": "broken"})
+    assert problem(answer) == (503, "unavailable")
+    assert answer.headers["retry-after"] == "5"
+
+
+async def test_silent_redis_is_unavailable(gateway: Gateway) -> None:
+    """Where Redis does not take the delivery, the answer is 503 with Retry-After, and its text names no address."""
+    await gateway.redis.config_set("min-replicas-to-write", 1)
+    try:
+        answer = await gateway.deliver()
+    finally:
+        await gateway.redis.config_set("min-replicas-to-write", 0)
+    assert problem(answer) == (503, "unavailable")
+    assert "redis" not in answer.text.lower()
+    assert (await gateway.deliver()).json()["outcome"] == "opened"
+
+
+async def test_work_waits_for_prefect(gateway: Gateway) -> None:
+    """While Prefect is down deliveries are taken; when it is back the runs start, in order."""
+    gateway.prefect.status = 503
+    for number in (101, 102, 103):
+        body = {"ticket": f"UTIL-{number}", "importer": "brightwater"}
+        assert (await gateway.deliver(body, delivery_id=f"msg_{number}")).status_code == 202
+    await asyncio.sleep(0.05)
+    assert gateway.prefect.runs == {}
+    gateway.prefect.status = 0
+    await until(lambda: len(gateway.prefect.runs) == 3)
+    assert list(gateway.prefect.runs) == [f"heal:UTIL-{number}:0" for number in (101, 102, 103)]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    raw=st.binary(max_size=300),
+    headers=st.dictionaries(
+        st.sampled_from(
+            [
+                "webhook-id",
+                "webhook-timestamp",
+                "webhook-signature",
+                "x-github-event",
+                "x-hub-signature-256",
+                "content-type",
+                "authorization",
+            ]
+        ),
+        st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF), max_size=80),
+    ),
+    path=st.sampled_from(["/v1/hooks/workato", "/v1/hooks/github", "/v1/leases", "/v1/gate/reports"]),
+)
+async def test_no_request_crashes_the_gateway(gateway: Gateway, raw: bytes, headers: dict[str, str], path: str) -> None:
+    """Whatever is sent to whatever endpoint is refused with a problem of status 4xx."""
+    encoded = [(name.encode(), value.strip().encode("latin-1")) for name, value in headers.items()]
+    status, _ = problem(await gateway.http.post(path, content=raw, headers=encoded))
+    assert 400 <= status < 500
+
+
+# ---------------------------------------------------------------- GitHub
+
+
+async def _github(gateway: Gateway, event: str, body: dict[str, Any], secret: str = GITHUB_SECRET) -> httpx.Response:
+    raw = json.dumps(body).encode()
+    signature = "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
+    headers = {"x-github-event": event, "x-github-delivery": "72d3162e-cc78-11e3", "x-hub-signature-256": signature}
+    return await gateway.http.post("/v1/hooks/github", content=raw, headers=headers)
+
+
+def _completed(**run: Any) -> dict[str, Any]:
+    return {"action": "completed", "workflow_run": {"id": 7001, "run_attempt": 1, "conclusion": "failure", **run}}
+
+
+@pytest.mark.parametrize(
+    ("mode", "key"), [(GateMode.DIAGNOSE, "heal:UTIL-101:1"), (GateMode.VERIFY, "publish:UTIL-101:7001:1")]
+)
+async def test_run_that_ended_without_a_report_is_followed_up_once(gateway: Gateway, mode: GateMode, key: str) -> None:
+    """A finished run that its case awaits starts what follows it, also when GitHub tells it twice."""
+    await gateway.awaiting(make_run(mode=mode))
+    assert (await _github(gateway, "workflow_run", _completed())).json() == {"outcome": "followed"}
+    assert (await _github(gateway, "workflow_run", _completed())).json() == {"outcome": "repeated"}
+    await until(lambda: key in gateway.prefect.runs)
+    assert (await gateway.kinds()).count("run_completed") == 1
+
+
+async def test_run_that_has_reported_needs_no_follow_up(gateway: Gateway) -> None:
+    """Where the report came first, GitHub's word changes nothing."""
+    await gateway.awaiting()
+    await gateway.parts.evidence.keep_report(make_report())
+    assert (await _github(gateway, "workflow_run", _completed())).json() == {"outcome": "ignored"}
+
+
+@pytest.mark.parametrize(
+    ("event", "body"),
+    [
+        ("ping", {"zen": "x"}),
+        ("push", {"ref": "refs/heads/main"}),
+        ("workflow_run", {**_completed(), "action": "requested"}),
+        ("workflow_run", _completed(id=1)),
+        ("workflow_run", _completed(run_attempt=2)),
+        ("workflow_run", _completed(id="7001")),
+        ("workflow_run", {"action": "completed", "workflow_run": [1]}),
+        ("unheard_of", {}),
+    ],
+)
+async def test_other_events_are_ignored(gateway: Gateway, event: str, body: dict[str, Any]) -> None:
+    """Every other signed event is answered 202 and changes nothing."""
+    await gateway.awaiting()
+    before = await gateway.kinds()
+    answer = await _github(gateway, event, body)
+    assert (answer.status_code, answer.json()) == (202, {"outcome": "ignored"})
+    assert [kind for kind in await gateway.kinds() if kind != "run_started"] == [
+        k for k in before if k != "run_started"
+    ]
+
+
+async def test_unsigned_event_is_refused(gateway: Gateway) -> None:
+    """An event that GitHub did not sign is refused."""
+    await gateway.awaiting()
+    assert problem(await _github(gateway, "workflow_run", _completed(), secret="other")) == (401, "bad_signature")
+    assert "run_completed" not in await gateway.kinds()
+
+
+async def test_signature_covers_the_raw_bytes(gateway: Gateway) -> None:
+    """The same JSON in other bytes is another body."""
+    raw = b'{"ticket":"UTIL-101","importer":"brightwater"}'
+    signed = signing.sign(SIGNING, "msg_1", int(time.time()), raw)
+    answer = await gateway.http.post("/v1/hooks/workato", content=raw.replace(b",", b", "), headers=signed)
+    assert problem(answer) == (401, "bad_signature")

@@ -1,0 +1,117 @@
+"""Rules of the lease: only the run that we dispatched gets its login, once, and within the ceiling."""
+
+import asyncio
+import base64
+
+import pytest
+
+from factories import make_run
+from gateway_site import Gateway, problem
+from healer.contracts import GateMode
+
+
+async def test_dispatched_run_gets_its_login(gateway: Gateway) -> None:
+    """The awaited run gets grant, variables and trace key; the answer is not to be stored; the case tells of it."""
+    await gateway.awaiting()
+    answer = await gateway.lease()
+    body = answer.json()
+    assert answer.status_code == 200
+    assert answer.headers["cache-control"] == "no-store"
+    assert body["env"] == {"brightwater-main": {"PORTAL_USERNAME": "robot-77", "PORTAL_PASSWORD": "correct-horse"}}
+    assert len(base64.b64decode(body["trace_key"])) == 32
+    assert (body["grant"]["case"], body["grant"]["refs"], body["grant"]["mode"]) == (
+        "UTIL-101",
+        ["brightwater-main"],
+        "diagnose",
+    )
+    assert "leased" in await gateway.kinds()
+
+
+async def test_released_values_are_known_to_redaction(gateway: Gateway) -> None:
+    """From the lease on this process masks the released values."""
+    await gateway.awaiting()
+    await gateway.lease()
+    assert gateway.parts.redactor.text("robot-77 correct-horse") == "*** ***"
+
+
+async def test_trace_key_is_the_same_in_every_run_of_an_importer(gateway: Gateway) -> None:
+    """Two runs of one importer get one trace key, so that their traces can be compared."""
+    case = await gateway.awaiting()
+    first = (await gateway.lease()).json()["trace_key"]
+    await gateway.parts.cases.record(case, "gate_dispatched", {}, awaiting=make_run(run_id=7002))
+    assert (await gateway.lease(run_id="7002")).json()["trace_key"] == first
+
+
+async def test_run_attempt_has_one_lease_also_in_a_rush(gateway: Gateway) -> None:
+    """Of twenty requests at once one is granted; the others are told `lease_used`."""
+    await gateway.awaiting()
+    answers = await asyncio.gather(*(gateway.lease() for _ in range(20)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [409] * 19
+    assert problem(await gateway.lease()) == (409, "lease_used")
+    assert await gateway.parts.vault.logins("brightwater-main") == 1
+
+
+@pytest.mark.parametrize(
+    ("claims", "expected"),
+    [
+        ({"aud": "other"}, (401, "bad_identity")),
+        ({"iss": "https://evil.example"}, (401, "bad_identity")),
+        ({"exp": 1}, (401, "bad_identity")),
+        ({"run_id": "9"}, (403, "not_our_run")),
+        ({"run_attempt": "2"}, (403, "not_our_run")),
+        ({"sha": "b" * 40}, (403, "not_our_run")),
+        ({"ref": "refs/heads/other"}, (403, "not_our_run")),
+        ({"event_name": "push"}, (403, "not_our_run")),
+        ({"repository": "evil/importers"}, (403, "not_our_run")),
+        ({"job_workflow_sha": "d" * 40}, (403, "not_our_run")),
+    ],
+)
+async def test_other_runs_get_nothing(gateway: Gateway, claims: dict[str, object], expected: tuple[int, str]) -> None:
+    """A token that is not exactly that of the awaited run gets no login and debits none."""
+    await gateway.awaiting()
+    answer = await gateway.lease(**claims)
+    assert problem(answer) == expected
+    assert "correct-horse" not in answer.text
+    assert await gateway.parts.vault.logins("brightwater-main") == 0
+
+
+async def test_refusal_is_an_event_on_the_case(gateway: Gateway) -> None:
+    """A refused lease of a run of ours is on record with its reason; the value that was wrong is not."""
+    await gateway.awaiting()
+    await gateway.lease(sha="b" * 40)
+    (event,) = [e for e in await gateway.parts.cases.events("UTIL-101") if e.kind == "lease_refused"]
+    assert event.data["reason"] == "not_our_run"
+    assert "b" * 40 not in str(event.data)
+
+
+async def test_ceiling_is_told_with_the_time_to_wait(gateway: Gateway) -> None:
+    """When the day's logins are used up the answer is 429 with Retry-After."""
+    case = await gateway.awaiting()
+    for number in range(1, 4):
+        case = await gateway.parts.cases.record(case, "again", {}, awaiting=make_run(run_id=number))
+        assert (await gateway.lease(run_id=str(number))).status_code == 200
+    await gateway.parts.cases.record(case, "again", {}, awaiting=make_run(run_id=4))
+    answer = await gateway.lease(run_id="4")
+    assert problem(answer) == (429, "login_ceiling")
+    assert 80_000 < int(answer.headers["retry-after"]) <= 86_400
+
+
+async def test_missing_credential_is_told(gateway: Gateway) -> None:
+    """A ref that the vault does not have is 404, and the ref is named for the operator."""
+    await gateway.awaiting()
+    await gateway.redis.delete("healer:vault:brightwater-main")
+    answer = await gateway.lease()
+    assert problem(answer) == (404, "credential_missing")
+    assert "brightwater-main" in answer.json()["detail"]
+
+
+async def test_probe_gets_no_login(gateway: Gateway) -> None:
+    """A probe's lease has an empty environment and debits nothing."""
+    await gateway.awaiting(make_run(mode=GateMode.PROBE))
+    assert (await gateway.lease()).json()["env"] == {}
+    assert await gateway.parts.vault.logins("brightwater-main") == 0
+
+
+async def test_request_without_a_token_is_refused(gateway: Gateway) -> None:
+    """No token, no lease."""
+    assert problem(await gateway.http.post("/v1/leases", content=b"{}")) == (401, "bad_identity")
