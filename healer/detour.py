@@ -13,17 +13,21 @@ from healer.portrait import Page
 _SHARED: Final = 0.4
 _FEW_WORDS: Final = 8
 _OK: Final = 200
+_LONGEST: Final = 2000
 _HEADLINE: Final = re.compile(
-    r"\b(?:page |file )?(?:can(?:no|')t be|could not be|not) found\b|\bdoes(?: no|n')t exist\b|\b(?:40[0-9]|50[0-9]|429)\b|\berror\b|\bsorry\b|\boops\b"
-    r"|something went wrong|unavailable|out of service|maintenance|be (?:right )?back (?:soon|shortly)|down for|try again (?:later|in)|under construction"
-    r"|access denied|forbidden|not authori[sz]ed|unauthori[sz]ed|no permission|session (?:has )?(?:expired|timed? ?out|ended)|logged out|signed out"
-    r"|account (?:is |has been )?(?:locked|suspended|blocked|disabled)|locked out|too many (?:attempts|requests)|verify (?:you|your)|security check"
-    r"|nicht gefunden|fehler|wartung|introuvable|erreur|no encontrad|nenalezen|chyba|údržb|odstávk",
+    r"\b(?:page |file )?(?:can(?:no|')t be|could not be|not) found\b|\bdoes(?: no|n')t exist\b|\b(?:40[0-9]|50[0-9]|429)\b"
+    r"|\berror\b|\bsorry\b|\boops\b|something went wrong|unavailable|out of service|maintenance|under construction"
+    r"|be (?:right )?back (?:soon|shortly)|down for|try again (?:later|in)|access denied|forbidden|no permission"
+    r"|not authori[sz]ed|unauthori[sz]ed|session (?:has )?(?:expired|timed? ?out|ended)|logged out|signed out"
+    r"|account (?:is |has been )?(?:locked|suspended|blocked|disabled)|locked out|too many (?:attempts|requests)"
+    r"|verify (?:you|your)|security check|nicht gefunden|fehler|wartung|introuvable|erreur|no encontrad"
+    r"|nenalezen|chyba|údržb|odstávk",
     re.IGNORECASE,
 )
 _SAYS: Final = re.compile(
-    r"session (?:has )?(?:expired|timed? ?out|ended)|(?:sign|log) in again|account (?:is |has been )?(?:temporarily )?(?:locked|suspended|blocked|disabled)"
-    r"|too many (?:failed )?(?:log-?in |sign-?in )?attempts|scheduled maintenance|temporarily unavailable|enable javascript and cookies to continue",
+    r"session (?:has )?(?:expired|timed? ?out|ended)|(?:sign|log) in again|too many (?:failed )?(?:log-?in |sign-?in )?attempts"
+    r"|account (?:is |has been )?(?:temporarily )?(?:locked|suspended|blocked|disabled)|scheduled maintenance"
+    r"|temporarily unavailable|enable javascript and cookies to continue",
     re.IGNORECASE,
 )
 
@@ -51,7 +55,7 @@ def _headlines(page: Page) -> list[str]:
 def _said(page: Page) -> bool:
     body = page.root.find("body")
     text: Element = body if body is not None else page.root
-    return any(_SAYS.search(part) for part in text.itertext() if isinstance(part, str) and len(part) < 2000)
+    return any(_SAYS.search(part) for part in text.itertext() if isinstance(part, str) and len(part) < _LONGEST)
 
 
 def _likeness(old: Page, new: Page) -> float:

@@ -1,5 +1,7 @@
-"""Finds an element of the old page on the new one, by the most points, with two doubts: a rival on the new page, and a better claim
-of another element of the old one."""
+"""Finds an element of the old page on the new one by the most points.
+
+It has two doubts: a rival on the new page, and a better claim of another element of the old one.
+"""
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple
@@ -16,8 +18,10 @@ _UNLIKE_ROWS: Final = 2.0
 
 
 class Find(NamedTuple):
-    """An element of the new page. `points` are its resemblance, `share` their part of what the old element could get,
-    `margin` the distance to the nearest doubt in points."""
+    """An element of the new page.
+
+    `points` are its resemblance, `share` their part of what the old element could get, `margin` the distance to the nearest doubt.
+    """
 
     element: Element
     points: float
@@ -36,7 +40,7 @@ class Find(NamedTuple):
         return self.points >= LEAST_POINTS and self.share >= LEAST_SHARE and self.margin >= LEAST_MARGIN
 
 
-def find(  # noqa: PLR0913 - two pages, each with its part that counts
+def find(
     old: Page,
     target: Element,
     new: Page,
@@ -54,7 +58,9 @@ def find(  # noqa: PLR0913 - two pages, each with its part that counts
         return None
     points, best = ranked[0]
     as_good = likeness_of(old, target, several=interchangeable)
-    second = next((score for score, other in ranked[1:] if is_rival(new, best, other, as_good)), points - 2 * LEAST_MARGIN)
+    second = next(
+        (score for score, other in ranked[1:] if is_rival(new, best, other, as_good)), points - 2 * LEAST_MARGIN
+    )
     claim = best_claim(old, target, new, best, rivals, as_good)
     share = points / max(identity(old.portrait(target)), 1.0)
     return Find(_first_of(new, best, as_good), points, share, points - max(second, claim))
@@ -93,7 +99,7 @@ def _leads_alike(one: Element, other: Element) -> bool:
     return bool(address.strip("#/")) and family(one) == family(other) == "link" and address == other.get("href")
 
 
-def best_claim(  # noqa: PLR0913 - two pages, each with its part that counts
+def best_claim(
     old: Page, target: Element, new: Page, found: Element, rivals: Iterable[Element], as_good: Likeness
 ) -> float:
     """Give the most points with which another element of the old page claims the find."""

@@ -1,4 +1,4 @@
-"""What names an element for its reader: the label of a field, the head of a column or row, the term before a description, the text before."""
+"""What names an element for its reader: a field's label, the head of a column or row, the term or text before it."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -65,11 +65,10 @@ def _cell_labels(cell: Element) -> Iterator[str]:
     if heads is not None:
         yield _head_over(cell, row, heads)
         return
-    before = [text_of(other) for other in cell.itersiblings(preceding=True)]
-    yield from (text for text in before[:1] if text.endswith(":") or len(row) <= _PAIR)
+    texts = [text_of(other) for other in cell.itersiblings(preceding=True)]
+    yield from (text for text in texts[:1] if text.endswith(":") or len(row) <= _PAIR)
     yield from (text_of(other) for other in row if other.tag == "th" and other is not cell)
-    yield from before[:1]
-    yield from before[-1:]
+    yield from (*texts[:1], *texts[-1:])
 
 
 def row_head(element: Element) -> str:
@@ -130,12 +129,12 @@ def _texts_before(element: Element) -> Iterator[str]:
         while before is not None:
             said = (before.tail or "").strip() or text_of(before)
             if said:
-                yield said.rstrip(":： ")
+                yield said.rstrip(": ")
                 break
             before = before.getprevious()
         else:
             if (parent.text or "").strip():
-                yield (parent.text or "").strip().rstrip(":： ")
+                yield (parent.text or "").strip().rstrip(": ")
         if before is not None:
             return
         part = parent

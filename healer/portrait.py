@@ -1,25 +1,17 @@
 """What a redesign tends to keep of an element: names, label, words, shape of its value, address, and the company it keeps."""
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Final
-from urllib.parse import urlsplit
 
-from lxml import etree
-
-from healer.element import Element, class_names, elements, family, is_generated, parsed, says_looks, text_of
+from healer.element import Element, class_names, elements, family, parsed, says_looks, text_of
 from healer.labels import label_of, row_head
-from healer.wording import VALUES, TextShape, own_words, shape_of, words
+from healer.traits import marks_of, path_of, stable_id, suffix_of, texts_in, words_in
+from healer.wording import TextShape, own_words, shape_of, words
 
-_CODE: Final = frozenset({"script", "style", "noscript", "template"})
-_DIGITS: Final = re.compile(r"\d+|token-[0-9a-f]+")
 _PARTS: Final = 3
-_MARKS: Final = re.compile(
-    r"^(?:data-(?:test|qa|cy|e2e|automation|hook|role|name|field|key|type|action|bind|target|column|col|label|title).*|itemprop|aria-controls|formcontrolname)$"
-)
 _LANDMARKS: Final = {
     "header": "header", "nav": "nav", "main": "main", "aside": "aside", "footer": "footer", "form": "form", "table": "table",
     "dl": "facts", "thead": "head",
@@ -87,32 +79,6 @@ class Portrait:
     repeated: bool
 
 
-def _path(element: Element) -> str:
-    """Give the path of an element's address, its digits as `0`; nothing for one that leads nowhere."""
-    address = element.get("href") or element.get("action") or element.get("src") or ""
-    try:
-        return _DIGITS.sub("0", urlsplit(address).path.rstrip("/"))
-    except ValueError:
-        return ""
-
-
-def _suffix(path: str) -> str:
-    stem, dot, suffix = path.rpartition("/")[2].rpartition(".")
-    return suffix.lower() if dot and stem else ""
-
-
-def _leaves(part: Element) -> list[str]:
-    """Give the texts in an element one by one, as its markup parts them, at most so many."""
-    found: list[str] = []
-    for element in part.iter(etree.Element):
-        for text in (element.text, element.tail if element is not part else None):
-            if text and text.strip() and element.tag not in _CODE:
-                found.append(text)
-        if len(found) > _AROUND:
-            break
-    return found
-
-
 @lru_cache(maxsize=16384)
 def signature(element: Element) -> tuple[object, ...]:
     """Give what siblings of one list have in common: tag, meaningful classes, tags of the children."""
@@ -152,7 +118,7 @@ class Page:
     @cached_property
     def usual(self) -> frozenset[str]:
         """The words that are in most addresses of the page, and so tell none from another."""
-        different = {path for link in self.root.iter("a", "form") if (path := _path(link))}
+        different = {path for link in self.root.iter("a", "form") if (path := path_of(link))}
         paths = [found for path in different if (found := words(path))]
         counted = Counter(word for found in paths for word in found)
         return frozenset(word for word, count in counted.items() if len(paths) > _PARTS and count > len(paths) / 2)
@@ -184,11 +150,11 @@ class Page:
         return self._rows[element]
 
     def _draw(self, element: Element) -> Portrait:
-        text, path = self.text(element), _path(element)
-        leaves = _leaves(element)
-        composite = len(leaves) > _PARTS or element.tag in {"tr", "form", "table"}
+        text, path = self.text(element), path_of(element)
+        texts = texts_in(element)
+        composite = len(texts) > _PARTS or element.tag in {"tr", "form", "table"}
         shape = TextShape.PROSE if composite else shape_of(text)
-        own = _words_of(leaves) if composite else own_words(text)
+        own = words_in(texts) if composite else own_words(text)
         label = "" if composite and element.tag != "form" else label_of(element)
         heading = words(self.headings.get(element, ""))
         stable = frozenset(class_names(element))
@@ -196,17 +162,13 @@ class Page:
         return Portrait(
             tag=str(element.tag),
             family=family(element),
-            id=_stable(element.get("id")),
-            id_words=words(_stable(element.get("id"))),
+            id=stable_id(element.get("id")),
+            id_words=words(stable_id(element.get("id"))),
             name=element.get("name") or "",
             name_words=words(element.get("name") or ""),
             kind=(element.get("type") or ("text" if element.tag == "input" else "")).lower(),
             autocomplete=(element.get("autocomplete") or "").lower(),
-            marks=frozenset(
-                f"{name}={value}"
-                for name, value in element.attrib.items()
-                if value and _MARKS.match(str(name)) and shape_of(str(value)) not in VALUES
-            ),
+            marks=marks_of(element),
             classes=stable,
             class_words=frozenset().union(*(words(name) for name in meaningful)) if meaningful else frozenset(),
             shape=shape,
@@ -217,7 +179,7 @@ class Page:
             heading=heading,
             path=path,
             href=words(path) - self.usual,
-            suffix=_suffix(path),
+            suffix=suffix_of(path),
             landmark=next((_LANDMARKS[part.tag] for part in element.iterancestors() if part.tag in _LANDMARKS), ""),
             above=frozenset().union(*self._names_above(element)),
             around=self._around(element),
@@ -229,7 +191,7 @@ class Page:
     def _names_above(self, element: Element) -> Iterator[frozenset[str]]:
         seen = 0
         for part in element.iterancestors():
-            names = [_stable(part.get("id")), *(name for name in class_names(part) if not says_looks(name))]
+            names = [stable_id(part.get("id")), *(name for name in class_names(part) if not says_looks(name))]
             found = frozenset().union(*(words(name) for name in names if name))
             if found:
                 yield found
@@ -243,14 +205,14 @@ class Page:
         for part in element.iterancestors():
             text = self.text(part)
             if len(text) > len(own) + 2:
-                found = _words_of(_leaves(part)) - words(own)
+                found = words_in(texts_in(part)) - words(own)
                 return frozenset(sorted(found)[:_AROUND])
         return frozenset()
 
     def _shapes_in(self, part: Element | None) -> frozenset[TextShape]:
         if part is None or len(part) == 0:
             return frozenset()
-        return frozenset(shape_of(text) for text in _leaves(part))
+        return frozenset(shape_of(text) for text in texts_in(part))
 
     def _inside(self, element: Element) -> frozenset[str]:
         """Give the names of what a container holds: fields of a form, links and cells of a list."""
@@ -263,15 +225,6 @@ class Page:
             if len(found) > _AROUND:
                 break
         return frozenset(found | {f"has:{shape}" for shape in self._shapes_in(element)})
-
-
-def _words_of(leaves: list[str]) -> frozenset[str]:
-    """Give the words of the texts that are the page's own; those beside values are left out."""
-    return frozenset().union(*(words(text) for text in leaves if shape_of(text) is TextShape.WORDS))
-
-
-def _stable(ident: str | None) -> str:
-    return ident if ident and not is_generated(ident) else ""
 
 
 def _is_row(element: Element) -> bool:

@@ -6,7 +6,6 @@ login, an error or a lock where none was before, is None.
 
 import re
 from collections.abc import Sequence
-
 from typing import Final, Literal
 
 from pydantic import Field
@@ -29,7 +28,9 @@ _STILL: Final = 0.3
 """Which share of its points an element must keep for a selector that still finds it to be believed without a better answer."""
 _CLAIMED: Final = 1.0
 """By how many points another element of the old page must have the better claim on what the selector finds now."""
-_COUNTS: Final = re.compile(r":nth-|:first|:last|\[\s*(?:\d+|last\(\)|position)|(?:^|[\s>])(?:td|th|tr|li|dd)\s*(?:$|[\s>+~])|[+~]")
+_COUNTS: Final = re.compile(
+    r":nth-|:first|:last|\[\s*(?:\d+|last\(\)|position)|(?:^|[\s>])(?:td|th|tr|li|dd)\s*(?:$|[\s>+~])|[+~]"
+)
 """What tells its element by position."""
 
 
@@ -134,9 +135,7 @@ def relocate_elements(
     return _moved(selector, written, found.confidence, found.margin) if written else None
 
 
-def _still_holds(  # noqa: PLR0913 - both pages with the part that counts
-    old: Page, target: Element, new: Page, standing: Element, found: Find | None, selector: str
-) -> bool:
+def _still_holds(old: Page, target: Element, new: Page, standing: Element, found: Find | None, selector: str) -> bool:
     """Say whether what the selector finds now is what it found: nothing else is the clearly better answer.
 
     A selector that counts is believed only where the label does not speak against it.
@@ -154,7 +153,7 @@ def _still_holds(  # noqa: PLR0913 - both pages with the part that counts
     return found.points - points < (0.5 if counts else _BETTER)
 
 
-def _written(  # noqa: PLR0913 - both pages with the part that counts
+def _written(
     old: Page, targets: Sequence[Element], new: Page, wanted: Sequence[Element], selector: str, *, many: bool
 ) -> str | None:
     allowed = set(wanted) if many else {wanted[0], *mates(new, wanted[0])}
@@ -182,7 +181,7 @@ def relocate_in_rows(
     old: Page, old_rows: Sequence[Element], selector: str, new: Page, new_rows: Sequence[Element]
 ) -> Relocation | None:
     """Find what a selector found inside each row of a list, and write a selector that finds it inside each row of the new list."""
-    target = next((found[0] for row in old_rows if (found := select(row, selector))), None)
+    target = next((parts[0] for row in old_rows if (parts := select(row, selector))), None)
     if target is None or not new_rows:
         return None
     home = next(row for row in old_rows if row in target.iterancestors())
@@ -200,7 +199,7 @@ def _below(page: Page, row: Element) -> list[Element]:
     return [part for part in row.iterdescendants() if part in page.order]
 
 
-def _written_in_rows(  # noqa: PLR0913 - both pages with the part that counts
+def _written_in_rows(
     old: Page, target: Element, new: Page, new_rows: Sequence[Element], found: Element, selector: str
 ) -> str | None:
     same = mates(new, found)

@@ -153,7 +153,8 @@ class Path(NamedTuple):
 
     def found(self, scope: Element) -> list[Element]:
         """Give what it finds below `scope`."""
-        return list(_below(self.xpath("."))(scope))
+        found = _below(self.xpath("."))(scope)
+        return [part for part in found if isinstance(part, Element)] if isinstance(found, list) else []
 
 
 @lru_cache(maxsize=4096)

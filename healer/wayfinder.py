@@ -1,5 +1,7 @@
-"""Writes a short selector for elements of a page, by what is likely to last: ids and names, class names that mean something, labels;
-positions only where nothing else tells the element from others."""
+"""Writes a short selector for elements of a page, by what is likely to last: ids and names, class names that mean something, labels.
+
+Positions count only where nothing else tells the element from others.
+"""
 
 import heapq
 from collections.abc import Callable, Iterator, Sequence
@@ -46,7 +48,7 @@ def shortest(scope: Element, target: Element, fits: Fits, hint: frozenset[str], 
 
 def _positions(target: Element, above: Sequence[Element], hint: frozenset[str], style: Step) -> Iterator[Path]:
     """Give paths that count their way down from something named; for what nothing else tells from its neighbours."""
-    down = (Step(tag=str(target.tag), nth=_place(target)),)
+    down: tuple[Step, ...] = (Step(tag=str(target.tag), nth=_place(target)),)
     for part in above:
         for option in islice(_descriptions(part, hint, style, deep=False), 3):
             yield Path((*option.steps, down[0]._replace(join=">"), *down[1:]), 10.0)
@@ -154,7 +156,13 @@ def _quotable(element: Element) -> str:
     """Give the words by which an element can be found again: its first text where that is the page's own, else nothing."""
     text = text_of(element)
     raw = next((part for part in element.itertext() if part.strip()), "")
-    if not text or len(text) > _LONGEST_TEXT or shape_of(text) in VALUES or squish(raw) != text or raw.strip() != text:
+    if (
+        not text
+        or len(text) > _LONGEST_TEXT
+        or shape_of(text) in VALUES
+        or squish(str(raw)) != text
+        or raw.strip() != text
+    ):
         return ""
     return text if '"' not in text or "'" not in text else ""
 

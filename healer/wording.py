@@ -67,7 +67,12 @@ _DATE = (
 )
 _SHAPES: Final = (
     (TextShape.EMAIL, re.compile(r"[\w.+-]+@[\w-]+\.\w+")),
-    (TextShape.PERIOD, re.compile(rf"{_DATE}\s*(?:[-–—/→]|\bto\b|\bthrough\b|\bbis\b|\baž\b|\bdo\b)\s*{_DATE}", re.IGNORECASE)),
+    (
+        TextShape.PERIOD,
+        re.compile(
+            rf"{_DATE}\s*(?:[-\u2013\u2014/\u2192]|\bto\b|\bthrough\b|\bbis\b|\baž\b|\bdo\b)\s*{_DATE}", re.IGNORECASE
+        ),
+    ),
     (TextShape.DATE, re.compile(_DATE)),
     (
         TextShape.MONEY,

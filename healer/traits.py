@@ -1,0 +1,59 @@
+"""Single traits of an element: its address without values, the texts in it, the marks that were written for programs."""
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from lxml import etree
+
+from healer.element import Element, is_generated
+from healer.wording import VALUES, TextShape, shape_of, words
+
+_MOST: Final = 24
+_CODE: Final = frozenset({"script", "style", "noscript", "template"})
+_DIGITS: Final = re.compile(r"\d+|token-[0-9a-f]+")
+_MARKS: Final = re.compile(
+    r"^(?:data-(?:test|qa|cy|e2e|automation|hook|role|name|field|key|type|action|bind|target|column|col|label|title).*|itemprop|aria-controls|formcontrolname)$"
+)
+
+
+def path_of(element: Element) -> str:
+    """Give the path of an element's address, its digits as `0`; nothing for one that leads nowhere."""
+    address = element.get("href") or element.get("action") or element.get("src") or ""
+    try:
+        return _DIGITS.sub("0", urlsplit(address).path.rstrip("/"))
+    except ValueError:
+        return ""
+
+
+def suffix_of(path: str) -> str:
+    """Give the suffix of a path's last part, lower case, or an empty text."""
+    stem, dot, suffix = path.rpartition("/")[2].rpartition(".")
+    return suffix.lower() if dot and stem else ""
+
+
+def texts_in(part: Element) -> list[str]:
+    """Give the texts in an element one by one, as its markup parts them, at most so many."""
+    found: list[str] = []
+    for element in part.iter(etree.Element):
+        texts = ("" if element.tag in _CODE else element.text, element.tail if element is not part else None)
+        found += [text for text in texts if text and text.strip()]
+        if len(found) > _MOST:
+            break
+    return found
+
+
+def words_in(texts: list[str]) -> frozenset[str]:
+    """Give the words of the texts that are the page's own; those beside values are left out."""
+    return frozenset().union(*(words(text) for text in texts if shape_of(text) is TextShape.WORDS))
+
+
+def stable_id(ident: str | None) -> str:
+    """Give an id that a person chose, an empty text for none and for one that a program made."""
+    return ident if ident and not is_generated(ident) else ""
+
+
+def marks_of(element: Element) -> frozenset[str]:
+    """Give the attributes that name an element for programs (`data-testid`, `itemprop`), as `name=value`."""
+    marked = ((str(name), str(value)) for name, value in element.attrib.items() if _MARKS.match(str(name)))
+    return frozenset(f"{name}={value}" for name, value in marked if value and shape_of(value) not in VALUES)
