@@ -12,5 +12,6 @@ def execute(environment: dict[str, str]) -> None:
     """Run the flow run that the environment names (`PREFECT__FLOW_RUN_ID`), exactly as the stock runner's child does."""
     replace_environment(environment)
     refresh_global_settings_context()
+    sys.modules.pop("prefect.engine", None)  # it is about to run as the main module
     sys.argv[:] = ["prefect.engine"]
     runpy.run_module("prefect.engine", run_name="__main__", alter_sys=True)

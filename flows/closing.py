@@ -3,7 +3,7 @@
 That holds for a run whose steps failed as well. An error leaves no exception in Prefect's storage: it is recorded on the case.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from prefect import task
@@ -14,7 +14,7 @@ from flows import artifacts
 from flows.story import ENDED, STEP, Story, call
 from healer import notice
 from healer.breakdown import reason_of
-from healer.contracts import Case, RunRequest, State
+from healer.contracts import Case, Event, RunRequest, State
 from healer.errors import HealerError, UpstreamError
 
 MARKER: Final = "importer-healer"
@@ -47,9 +47,10 @@ async def _attempted(story: Story, part: Callable[[Story], Awaitable[None]]) -> 
 
 async def _left(story: Story, error: HealerError) -> str:
     """Leave an error on the case, as its end where it is one. Where even that fails, Prefect still says what happened."""
-    what, reason = story.parts.redactor.text(str(error)), reason_of(error)
+    what = story.parts.redactor.text(str(error))
     try:
         case = await story.case()
+        reason = reason_of(error, case.state)
         if reason and case.state not in ENDED:
             await story.end(case, State.NEEDS_ENGINEER, reason, what)
         else:
@@ -112,7 +113,19 @@ async def _write(story: Story, case: Case) -> None:
     target = notice.target_status(case, statuses)
     if target and case.ticket_status != target:
         status = await _move(story, case, target)
-        await story.record(case, "ticket_moved", {"status": status}, ticket_status=status)
+        case = await story.record(case, "ticket_moved", {"status": status}, ticket_status=status)
+    if not _is_told(await story.parts.cases.events(case.id)):
+        await story.parts.cases.note(case.id, "ticket_told", {"status": case.ticket_status})
+
+
+def _is_told(events: Sequence[Event]) -> bool:
+    """Say whether the ticket has been told since the case last changed its state."""
+    kinds = ["told" if event.kind == "ticket_told" else "changed" for event in events if _matters(event)]
+    return kinds[-1:] == ["told"]
+
+
+def _matters(event: Event) -> bool:
+    return event.kind == "ticket_told" or "state" in event.data
 
 
 async def _move(story: Story, case: Case, target: str) -> str:

@@ -31,6 +31,7 @@ from healer.errors import Misconfigured, PolicyViolation, UpstreamError
 from healer.verify import Step
 
 _EMPTY: Final = "empty"
+_NOTHING_NEW: Final = "The agent came back with a change that has failed already, so it was not tried again."
 
 
 @task(name="patch", **STEP)
@@ -121,11 +122,14 @@ async def _keep(story: Story, worked: Case, case: Case, importer: Importer) -> N
         return
     spent_ms, touched = int(attempt.spend.seconds * 1000), len(push.files(attempt.diff))
     facts: dict[str, Fact] = {"attempt": attempt.number, "agent": attempt.agent, "agent_ms": spent_ms, "files": touched}
-    if importer.autonomy is Autonomy.OBSERVE:
+    if verify.repeats_itself(worked):
+        await story.parts.cases.note(case.id, "patched", facts)
+        await story.end(case, State.NEEDS_ENGINEER, Reason.SAME_FAILURE, _NOTHING_NEW, attempts=worked.attempts)
+    elif importer.autonomy is Autonomy.OBSERVE:
         await story.parts.cases.note(case.id, "patched", facts)
         await story.end(case, State.OBSERVED, attempts=worked.attempts)
-        return
-    await story.record(case, "patched", facts, attempts=worked.attempts)
+    else:
+        await story.record(case, "patched", facts, attempts=worked.attempts)
 
 
 async def _refuse(story: Story, worked: Case, case: Case) -> None:

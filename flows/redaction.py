@@ -5,12 +5,14 @@ a worker, the UI, somebody with curl) sends them through here, so that one place
 """
 
 import json
+import logging
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from healer.redact import Redactor
 
+_LOG: Final = logging.getLogger(__name__)
 _WRITING: Final = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -40,7 +42,27 @@ class RedactingApp:
             scope, receive = await self._read_whole(scope, receive)
         elif scope["type"] == "websocket":
             receive = self._frames(receive)
-        await self._app(scope, receive, send)
+        await self._answered(scope, receive, send)
+
+    async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve; an error that was answered already ends here.
+
+        Starlette answers an error and raises it again for the log. The web server would close the connection for that, just when the
+        client sends its request again on it: SQLite's "locked", answered by 503, is an everyday matter.
+        """
+        is_answered = False
+
+        async def sending(message: Message) -> None:
+            nonlocal is_answered
+            await send(message)
+            is_answered = message["type"] == "http.response.body" and not message.get("more_body", False)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:
+            if not is_answered:
+                raise
+            _LOG.warning("Prefect answered an error: %s", type(error).__name__)
 
     async def _read_whole(self, scope: Scope, receive: Receive) -> tuple[Scope, Receive]:
         """Read the body to its end: a secret may lie across two chunks."""

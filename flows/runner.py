@@ -61,17 +61,13 @@ async def _serve(limit: int, path: Path, *, stock: bool) -> None:
     entrypoints = {deployment.name: deployment.entrypoint or "" for deployment in defined}
     work = asyncio.create_task(runner.start(webserver=False))
     looking = asyncio.create_task(_look_when_nudged(runner, entrypoints)) if is_warm else None
-    asyncio.get_running_loop().call_soon(_end_on_sigterm, work)
+    await asyncio.sleep(0)  # the runner begins, and sets a handler for SIGTERM that forgets to await its own end
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
     typer.echo(f"runner ready ({'warm' if is_warm else 'stock'}, {len(defined)} deployments)")
     with contextlib.suppress(asyncio.CancelledError):
         await work
     if looking:
         looking.cancel()
-
-
-def _end_on_sigterm(work: asyncio.Task[None]) -> None:
-    """Take over from the runner's own handler, which forgets to await its end. Children are ended; their runs count as crashed."""
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, work.cancel)
 
 
 async def _look_when_nudged(runner: "Runner", entrypoints: dict[str, str]) -> None:

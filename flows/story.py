@@ -17,8 +17,9 @@ from prefect.tasks import Task
 from pydantic import Field
 
 from healer import importers, logs
+from healer.breakdown import may_pass
 from healer.contracts import Case, Importer, Reason, RunRequest, State
-from healer.errors import HealerError, Rejected
+from healer.errors import Rejected
 from healer.publish import Addresses
 from healer.settings import FlowSettings, load
 from healer.wiring import FlowParts, flow_parts
@@ -113,7 +114,7 @@ def in_seconds(seconds: float) -> datetime:
 
 
 def _may_pass(_task: Task[..., Any], _run: TaskRun, state: FlowState[Any]) -> bool:
-    return isinstance(state.data, HealerError) and state.data.retryable
+    return may_pass(state.data)
 
 
 STEP: Final[dict[str, Any]] = {

@@ -1,24 +1,32 @@
-"""What an error that outlasted its retries means for its case: given up with a reason, or left as it is for a later run.
+"""What an error means for its case: whether trying again may help, and what follows when it did not.
 
-Where the outside world may still do its part later (JIRA, Redis, Prefect, a setting that an operator must mend), the case stays
-where it is, and running the flow again goes on from there.
+Where the outside world may still do its part later (JIRA, Redis, a setting that an operator must mend, GitHub once the case is
+verified), the case stays where it is, and running the flow again goes on from there.
 """
 
 from typing import Final
 
-from healer.contracts import Reason
+from healer.contracts import Reason, State
 from healer.errors import HealerError, PolicyViolation, UpstreamError
 
-_REFUSED: Final = "push_refused"
-_GATE: Final = frozenset({"github"})
+_FOR_GOOD: Final = frozenset(
+    {"unauthorized", "forbidden", "not_found", "refused", "push_refused", "transition_refused", "unreadable"}
+)
+"""Reasons of upstream errors that a repetition does not change."""
+_GATE_TO_COME: Final = frozenset({State.RECEIVED, State.DIAGNOSING, State.TRIAGED, State.PATCHING, State.PUSHED})
 
 
-def reason_of(error: HealerError) -> Reason | None:
-    """Give the reason for which a case is given up after this error, or None where it stays as it is."""
+def may_pass(error: BaseException) -> bool:
+    """Say whether trying again after a pause may help."""
+    return isinstance(error, HealerError) and error.retryable and error.reason not in _FOR_GOOD
+
+
+def reason_of(error: HealerError, state: State) -> Reason | None:
+    """Give the reason for which a case in this state is given up after the error, or None where it stays as it is."""
     match error:
-        case UpstreamError(reason=reason) if reason == _REFUSED:
+        case UpstreamError(reason="push_refused"):
             return Reason.PUSH_REFUSED
-        case UpstreamError(service=service) if service in _GATE:
+        case UpstreamError(service="github" | "git") if state in _GATE_TO_COME:
             return Reason.GATE_BROKEN
         case PolicyViolation():
             return Reason.PATCH_REFUSED

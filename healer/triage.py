@@ -144,6 +144,11 @@ def _broken_contract(failure: Failure, trace: Trace, where: str) -> Triage:
         return _heal(
             f"{where}: the result breaks the bills' contract, and {place} does not give what it should. {failure.message}"
         )
+    if any(challenge.says_no_bill(page) for page in trace.pages.values()):
+        return _not_fixed(
+            Reason.NO_NEW_BILL,
+            "Every place on the portal's pages was found, and the portal says that there is no new bill.",
+        )
     return _unclear(
         f"{where}: every place on the portal's pages was found, yet the result breaks the bills' contract. {failure.message}"
     )

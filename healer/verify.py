@@ -157,10 +157,15 @@ def after_red(case: Case, why: str, max_attempts: int) -> Next:
     return Next(step=Step.RETRY, why=why)
 
 
+def repeats_itself(case: Case) -> bool:
+    """Say whether the last attempt's diff is one that an earlier attempt failed with: trying it again would cost a login for nothing."""
+    earlier = {attempt.diff for attempt in case.attempts[:-1] if not is_broken(attempt)}
+    return bool(case.attempts[-1].diff) and case.attempts[-1].diff in earlier
+
+
 def _stands_still(case: Case) -> bool:
-    """Say whether the last two attempts are one diff, or ended in one failure and the later one got no further through the portal."""
-    diffs = [attempt.diff for attempt in case.attempts if attempt.diff and not is_broken(attempt)]
-    if len(diffs) > 1 and diffs[-1] == diffs[-2]:
+    """Say whether the last attempt repeats one, or ended like the one before it and got no further through the portal."""
+    if repeats_itself(case):
         return True
     failures = [attempt.failure for attempt in case.attempts if attempt.failure and not is_broken(attempt)]
     if len(failures) < 2:  # noqa: PLR2004 - a comparison takes two

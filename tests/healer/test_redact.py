@@ -202,3 +202,21 @@ def test_needles_hold_the_value_and_stay_few(secret: str) -> None:
     """A value's needles include itself and number fewer than 300."""
     assert secret in needles(secret)
     assert len(needles(secret)) < 300
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "ghp_" + "a1B2" * 9,
+        "ghs_123456_eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxIn0.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg",
+        "github_pat_11ABCDEFG0plantedplantedplanted",
+        "sk-ant-api03-" + "x9" * 12,
+        "AKIAABCDEFGHIJKLMNOP",
+        "ATATT3xFfGF0" + "Qw3-" * 8,
+        "xoxb-1234567890-abcdefghij",
+        "whsec_" + "QUJDREVGR0hJSktMTU5PUA==",
+    ],
+)
+def test_a_token_of_known_form_alone_in_a_text_is_masked(token):
+    """Each vendor's token goes by its form, with nothing else in the text that could hint at it."""
+    assert token[-10:] not in Redactor().text(f"value {token} end")

@@ -117,6 +117,13 @@ def test_broken_contract_is_healed_only_where_a_place_is_missing():
     assert classify(found, make_case()).disposition is Disposition.NEEDS_ENGINEER
 
 
+def test_missing_bill_that_the_portal_explains_is_no_breakage():
+    """A result that is too short, from pages on which all was found and which say why, is NO_NEW_BILL."""
+    page = "<html><body><div>There are no new bills available for this period yet.</div></body></html>"
+    report = a_red_report(FailureClass.CONTRACT_BROKEN, trace=a_trace(page, [a_lookup(found=5)]), selector=None)
+    assert classify(report, make_case()).reason is Reason.NO_NEW_BILL
+
+
 def test_green_diagnosis_is_already_healed():
     """A base that fetches its bills needs no patch."""
     triage = classify(make_report(conclusion=Conclusion.SUCCESS, failure=None, bills=3, exit_code=0), make_case())

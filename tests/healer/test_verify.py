@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from factories import SHA, make_case, make_failure, make_report, make_run
 from healer.contracts import Attempt, Check, Conclusion, GateMode, Reason, RunState, Verdict
-from healer.verify import MAX_BROKEN_RUNS, Step, after_red, judge, next_step, spent_attempts, with_verdict
+from healer.verify import (
+    MAX_BROKEN_RUNS,
+    Step,
+    after_red,
+    judge,
+    next_step,
+    repeats_itself,
+    spent_attempts,
+    with_verdict,
+)
 
 WORKFLOW = "healer-gate.yml"
 VERIFY = {
@@ -157,6 +166,16 @@ def test_refused_patch_counts_as_an_attempt():
     refused = Attempt(number=1, refusals=("path",))
     assert after_red(make_case(attempts=(refused,)), "path", 2).step is Step.RETRY
     assert after_red(make_case(attempts=(refused, refused)), "path", 2).reason is Reason.ATTEMPTS_SPENT
+
+
+def test_diff_that_failed_is_not_tried_again():
+    """An attempt that comes back with an earlier diff stops the case, whatever its failure; one that the gate broke on does not count."""
+    attempts = [an_attempt(n, signature=str(n) * 16).model_copy(update={"diff": "-a\n+b"}) for n in (1, 2)]
+    assert repeats_itself(make_case(attempts=attempts))
+    assert following(*attempts).reason is Reason.SAME_FAILURE
+    broken = an_attempt(1, Conclusion.ERROR).model_copy(update={"diff": "-a\n+b"})
+    assert not repeats_itself(make_case(attempts=(broken, attempts[1])))
+    assert not repeats_itself(make_case(attempts=(an_attempt(1), an_attempt(2))))
 
 
 def test_verdict_is_kept_on_the_last_attempt():

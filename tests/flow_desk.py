@@ -1,0 +1,174 @@
+"""The part that the gateway plays for the flows: it takes deliveries and reports, and starts what is owed."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from redis.asyncio import Redis
+
+import jira_site
+from factories import NOW, make_failure
+from flow_github import GitHubWire
+from flow_site import VAULT_KEYS, Prefect
+from healer import intake
+from healer.clients.cases import Cases
+from healer.clients.evidence import Evidence
+from healer.clients.outbox import Outbox
+from healer.contracts import Case, Conclusion, Delivery, Event, GateReport, RunRequest, Trace
+from healer.envelope import KeyRing
+from jira_site import Site
+from localworld.jira.app import create_app
+from localworld.jira.store import Store
+from serving import serving
+
+T = TypeVar("T")
+IMPORTERS = Path(__file__).resolve().parents[1] / "localworld/importers"
+FAILING = "table#bills tbody tr"
+
+
+def broken_trace() -> Trace:
+    """Give what a fetch sees after Brightwater has renamed its table of bills."""
+    good = json.loads((IMPORTERS / "recordings/brightwater.json").read_text())
+    good["steps"] = good["steps"][:3]
+    good["steps"][2]["lookups"] = [
+        {**look, "found": 0} if look["selector"] == FAILING else look for look in good["steps"][2]["lookups"][:2]
+    ]
+    good["pages"]["003.html"] = good["pages"]["003.html"].replace('id="bills"', 'id="statements"')
+    return Trace.model_validate_json(json.dumps(good))
+
+
+RED: dict[str, Any] = {"conclusion": Conclusion.FAILURE, "failure": make_failure(line=10), "exit_code": 3}
+GREEN: dict[str, Any] = {"conclusion": Conclusion.SUCCESS, "failure": None, "exit_code": 0, "bills": 6, "trace": None}
+
+
+@dataclass
+class Desk:
+    """One healing from outside: Redis, Prefect, GitHub and JIRA as they stand around the flows."""
+
+    redis_url: str
+    prefect: Prefect
+    github: GitHubWire
+    jira: Site
+    case_id: str = "UTIL-101"
+
+    def ask(self, question: Callable[[Redis], Awaitable[T]]) -> T:
+        """Do something with Redis."""
+
+        async def answer() -> T:
+            async with Redis.from_url(self.redis_url, decode_responses=True) as redis:
+                return await question(redis)
+
+        return asyncio.run(answer())
+
+    @property
+    def case(self) -> Case:
+        """Give the case as it stands."""
+        case = self.ask(lambda redis: Cases(redis).get(self.case_id))
+        assert case is not None
+        return case
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Give the case's events."""
+        return self.ask(lambda redis: Cases(redis).events(self.case_id))
+
+    def kinds(self) -> list[str]:
+        """Give the kinds of the case's events, in order."""
+        return [event.kind for event in self.events]
+
+    def deliver(self) -> None:
+        """Take a delivery about the ticket."""
+        delivery = Delivery(
+            id=f"d-{self.case_id}", ticket=self.case_id, importer="brightwater", body_sha256="a" * 64, received_at=NOW
+        )
+        self.ask(lambda redis: Cases(redis).receive(delivery, datetime.now(UTC)))
+
+    def owed(self) -> list[str]:
+        """Start every flow run that is owed; give their ids."""
+
+        async def take(redis: Redis) -> list[RunRequest]:
+            outbox, requests = Outbox(redis, "desk"), []
+            await outbox.prepare()
+            while entry := await outbox.next(wait_ms=10):
+                assert entry.request is not None
+                requests.append(entry.request)
+                await outbox.ack(entry)
+            return requests
+
+        started = [self.prefect.start(request) for request in self.ask(take)]
+        self.ask(lambda redis: Outbox(redis, "desk").nudge("desk"))
+        return started
+
+    def work(self) -> list[dict[str, Any]]:
+        """Start what is owed and give the ended flow runs."""
+        return [self.prefect.ended(run) for run in self.owed()]
+
+    def report(self, **fields: Any) -> None:
+        """End the awaited workflow run with a report like this, and owe what follows from it."""
+        case = self.case
+        run = case.awaiting
+        assert run is not None
+        about = {
+            name: getattr(run, name)
+            for name in ("run_id", "run_attempt", "mode", "attempt", "ref", "sha", "correlation")
+        }
+        report = GateReport(
+            **{
+                **about,
+                "case": case.id,
+                "importer": case.importer,
+                "repository": "acme/importers",
+                "summary": "as the test wants it",
+                "started_at": NOW,
+                "finished_at": NOW,
+                "trace": broken_trace(),
+                **RED,
+                **fields,
+            }
+        )
+        self.github.conclude(run.run_id, "success" if report.conclusion is Conclusion.SUCCESS else "failure")
+        request = intake.follow_up(case, report)
+
+        async def keep(redis: Redis) -> None:
+            await Evidence(redis, KeyRing.parse(VAULT_KEYS)).keep_report(report)
+            await Cases(redis).note(case.id, "report_received", {"run_id": run.run_id}, start=request)
+
+        self.ask(keep)
+
+    def again(self, run_id: str) -> dict[str, Any]:
+        """Have a flow run executed once more, as a person does in Prefect's UI; give it when it has ended."""
+        self.prefect.call("POST", f"/flow_runs/{run_id}/set_state", {"state": {"type": "SCHEDULED"}, "force": True})
+        self.ask(lambda redis: Outbox(redis, "desk").nudge("desk"))
+        return self.prefect.ended(run_id)
+
+    def comments(self) -> list[str]:
+        """Give the ticket's comments."""
+        return [comment["body"] for comment in self.jira.ticket(self.case_id)["comments"]]
+
+
+@contextlib.contextmanager
+def jira_with(root: Path, tickets: list[str]) -> Iterator[Site]:
+    """Run a JIRA with these tickets, all about Brightwater."""
+    config = {**jira_site.CONFIG, "tickets": [{**jira_site.CONFIG["tickets"][0], "key": key} for key in tickets]}
+
+    def make(url: str) -> Any:
+        return create_app(Store(config, "cloud", url, root / "state.json"), root / "record/jira.jsonl")
+
+    with serving(make) as url:
+        yield Site(url, "cloud", root)
+
+
+@contextlib.contextmanager
+def held_answers(github: GitHubWire, event: Any) -> Iterator[None]:
+    """Hold GitHub's answers to writes back until the context ends."""
+    github.held = event
+    try:
+        yield
+    finally:
+        event.set()
+        github.held = None

@@ -1,0 +1,175 @@
+"""GitHub as the flows' tests use it: REST and git over real HTTP, where a test says how each workflow run ends.
+
+The stand-in of the local world runs workflows for real; here a run ends as the test wants it to, at once.
+"""
+
+import asyncio
+import base64
+import contextlib
+import itertools
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+
+from git_site import Remote, git
+from serving import serving
+
+REPOSITORY, WORKFLOW, TOKEN = "acme/importers", "healer-gate.yml", "ghp_plantedtokenofthehealer0123456789abcd"
+IMPORTERS = Path(__file__).resolve().parents[1] / "localworld/importers"
+_REPO = f"/repos/{REPOSITORY}"
+
+
+@dataclass
+class GitHubWire:
+    """The repository and what it remembers. `held` holds back the answers to writes, so that a test may strike meanwhile."""
+
+    bare: Path
+    url: str = ""
+    runs: dict[int, dict[str, Any]] = field(default_factory=dict)
+    pulls: list[dict[str, Any]] = field(default_factory=list)
+    writes: list[str] = field(default_factory=list)
+    held: threading.Event | None = None
+    _ids: Iterator[int] = field(default_factory=lambda: itertools.count(7001))
+
+    def conclude(self, run_id: int, conclusion: str) -> None:
+        """End a run."""
+        self.runs[run_id] |= {"status": "completed", "conclusion": conclusion}
+
+    def head(self, branch: str) -> str | None:
+        """Give a branch's head."""
+        with contextlib.suppress(Exception):
+            return git("rev-parse", "--verify", f"refs/heads/{branch}", cwd=self.bare)
+        return None
+
+    def app(self) -> Starlette:
+        """Give the ASGI application."""
+        routes = [
+            Route(f"{_REPO}/contents/{{path:path}}", self._contents),
+            Route(f"{_REPO}/branches/{{branch:path}}", self._branch),
+            Route(f"{_REPO}/actions/workflows/{{workflow}}", self._workflow),
+            Route(f"{_REPO}/actions/workflows/{{workflow}}/runs", self._runs),
+            Route(f"{_REPO}/actions/workflows/{{workflow}}/dispatches", self._dispatch, methods=["POST"]),
+            Route(f"{_REPO}/actions/runs/{{run:int}}", self._run),
+            Route(f"{_REPO}/pulls", self._list_pulls),
+            Route(f"{_REPO}/pulls", self._create_pull, methods=["POST"]),
+            Route(f"{_REPO}/pulls/{{number:int}}", self._edit_pull, methods=["GET", "PATCH"]),
+            Route(f"{_REPO}/issues/{{number:int}}/labels", self._label, methods=["POST"]),
+            Mount("/", Remote(self.bare.parent, token=TOKEN)),
+        ]
+        return Starlette(routes=routes)
+
+    async def _hold(self) -> None:
+        """Keep the answer to a write that has happened, while the test wants it so."""
+        while self.held and not self.held.is_set():
+            await asyncio.sleep(0.02)
+
+    async def _contents(self, request: Request) -> Response:
+        text = git("show", f"{request.query_params['ref']}:{request.path_params['path']}", cwd=self.bare)
+        encoded = base64.b64encode(text.encode()).decode()
+        return JSONResponse(
+            {"type": "file", "encoding": "base64", "content": encoded, "path": request.path_params["path"]}
+        )
+
+    async def _branch(self, request: Request) -> Response:
+        head = self.head(request.path_params["branch"])
+        if head is None:
+            return JSONResponse({"message": "Not Found"}, 404)
+        return JSONResponse({"name": request.path_params["branch"], "commit": {"sha": head}})
+
+    async def _workflow(self, request: Request) -> Response:
+        return JSONResponse({"id": 1, "name": "gate", "url": f"{self.url}{_REPO}/actions/workflows/1"})
+
+    async def _runs(self, request: Request) -> Response:
+        branch = request.query_params.get("branch")
+        found = [run for run in reversed(self.runs.values()) if run["head_branch"] == branch]
+        return JSONResponse({"total_count": len(found), "workflow_runs": found})
+
+    async def _dispatch(self, request: Request) -> Response:
+        body, run_id = await request.json(), next(self._ids)
+        self.writes.append(f"dispatch {body['inputs']['correlation']}")
+        self.runs[run_id] = {
+            "id": run_id,
+            "run_attempt": 1,
+            "name": f"{body['inputs']['mode']} {body['inputs']['correlation']}",
+            "display_title": body["inputs"]["correlation"],
+            "status": "in_progress",
+            "conclusion": None,
+            "head_sha": self.head(body["ref"]),
+            "head_branch": body["ref"],
+            "event": "workflow_dispatch",
+            "path": f".github/workflows/{WORKFLOW}",
+            "html_url": f"{self.url}/{REPOSITORY}/actions/runs/{run_id}",
+            "url": f"{self.url}{_REPO}/actions/runs/{run_id}",
+            "inputs": body["inputs"],
+        }
+        await self._hold()
+        details = {
+            "workflow_run_id": run_id,
+            "run_url": self.runs[run_id]["url"],
+            "html_url": self.runs[run_id]["html_url"],
+        }
+        return JSONResponse(details)
+
+    async def _run(self, request: Request) -> Response:
+        return JSONResponse(self.runs[request.path_params["run"]])
+
+    async def _list_pulls(self, request: Request) -> Response:
+        state = request.query_params.get("state", "open")
+        branch = request.query_params["head"].partition(":")[2]
+        return JSONResponse([p for p in self.pulls if p["head"]["ref"] == branch and state in {"all", p["state"]}])
+
+    async def _create_pull(self, request: Request) -> Response:
+        body, number = await request.json(), len(self.pulls) + 1
+        self.writes.append(f"pull {body['head']}")
+        where = {"number": number, "html_url": f"{self.url}/pull/{number}", "url": f"{self.url}{_REPO}/pulls/{number}"}
+        head = {"ref": body["head"], "sha": self.head(body["head"])}
+        about = {"title": body["title"], "body": body["body"], "draft": body["draft"], "labels": [], "merged_at": None}
+        issue = {"issue_url": f"{self.url}{_REPO}/issues/{number}"}
+        self.pulls.append({**where, **about, **issue, "state": "open", "head": head})
+        await self._hold()
+        return JSONResponse(self.pulls[-1], 201)
+
+    async def _edit_pull(self, request: Request) -> Response:
+        pull = self.pulls[request.path_params["number"] - 1]
+        if request.method == "PATCH":
+            pull |= await request.json()
+        return JSONResponse(pull)
+
+    async def _label(self, request: Request) -> Response:
+        names = await request.json()
+        self.pulls[request.path_params["number"] - 1]["labels"] = [{"name": name} for name in names]
+        return JSONResponse([{"name": name} for name in names])
+
+
+def _seeded(root: Path) -> Path:
+    """Lay the importers repository with the local world's importers."""
+    work, bare = root / "work", root / f"served/{REPOSITORY}.git"
+    shutil.copytree(IMPORTERS, work)
+    git("init", "-q", "-b", "main", cwd=work)
+    git("add", "-A", cwd=work)
+    git("commit", "-q", "-m", "Begin", cwd=work)
+    bare.parent.mkdir(parents=True)
+    git("clone", "-q", "--bare", str(work), str(bare), cwd=root)
+    git("config", "http.receivepack", "true", cwd=bare)
+    return bare
+
+
+@contextlib.contextmanager
+def running(root: Path) -> Iterator[GitHubWire]:
+    """Serve the repository below `root`."""
+    wire = GitHubWire(_seeded(root))
+
+    def make(url: str) -> Starlette:
+        wire.url = url
+        return wire.app()
+
+    with serving(make):
+        yield wire

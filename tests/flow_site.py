@@ -1,0 +1,142 @@
+"""Prefect as tests use it: our server on SQLite, our runner, the gateway's own way of creating runs."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from healer.clients.orchestrator import Orchestrator
+from healer.contracts import RunRequest
+from localworld.redis import free_port
+
+BIN = Path(sys.executable).parent
+VAULT_KEYS = "t1:" + "A" * 43 + "="
+PLANTED = {
+    "HEALER_GITHUB_TOKEN": "ghp_plantedtokenofthehealer0123456789abcd",
+    "HEALER_JIRA_TOKEN": "planted-token-of-the-healer",
+    "HEALER_WORKATO_KEYS": "whsec_cGxhbnRlZC1rZXktb2Ytd29ya2F0by0wMQ==",
+    "HEALER_VAULT_KEYS": VAULT_KEYS,
+}
+ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+
+
+def environment(**values: str) -> dict[str, str]:
+    """Give a clean environment for a program of ours."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {**kept, "PREFECT_SERVER_ANALYTICS_ENABLED": "false", **values}
+
+
+def wait_for(what: Callable[[], Any], seconds: float = 60) -> Any:
+    """Give what becomes true."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if found := what():
+            return found
+        time.sleep(0.03)
+    raise AssertionError("it did not happen in time")
+
+
+@contextlib.contextmanager
+def program(argv: list[str], env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run one of our programs until the context ends; by force, where it does not obey."""
+    with log.open("ab") as out:
+        child = subprocess.Popen(argv, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd="/")
+    try:
+        yield child
+    finally:
+        child.terminate()
+        try:
+            child.wait(15)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+
+
+@dataclass(frozen=True)
+class Prefect:
+    """One running server."""
+
+    port: int
+    home: Path
+
+    @property
+    def api_url(self) -> str:
+        """Give the API's address."""
+        return f"http://127.0.0.1:{self.port}/api"
+
+    @property
+    def database(self) -> bytes:
+        """Give everything that the server has written to its disk."""
+        return b"".join(path.read_bytes() for path in self.home.rglob("*") if path.is_file())
+
+    def call(self, method: str, path: str, json: Any = None) -> Any:
+        """Call the API."""
+        answer = httpx.request(method, f"{self.api_url}{path}", json=json, timeout=30, trust_env=False)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def start(self, request: RunRequest) -> str:
+        """Create a flow run as the gateway does; give its id."""
+
+        async def start() -> str:
+            async with httpx.AsyncClient(base_url=self.api_url, timeout=10, trust_env=False) as http:
+                return await Orchestrator(http).start(request)
+
+        return asyncio.run(start())
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        """Give a flow run."""
+        found: dict[str, Any] = self.call("GET", f"/flow_runs/{run_id}")
+        return found
+
+    def ended(self, run_id: str, seconds: float = 30) -> dict[str, Any]:
+        """Wait for a flow run's end and give it."""
+        return wait_for(lambda: (run := self.run(run_id))["state_type"] in ENDED and run, seconds)
+
+    def artifacts(self, run_id: str) -> list[dict[str, Any]]:
+        """Give the artifacts of a flow run."""
+        found: list[dict[str, Any]] = self.call("POST", "/artifacts/filter", {"flow_runs": {"id": {"any_": [run_id]}}})
+        return found
+
+    @contextlib.contextmanager
+    def runner(self, env: Mapping[str, str], log: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run our runner against this server until the context ends."""
+        settings = {**env, "PREFECT_API_URL": self.api_url}
+        with program([str(BIN / "healer-runner"), *options], settings, log) as child:
+            wait_for(lambda: "runner ready" in log.read_text() or child.poll() is not None)
+            assert child.poll() is None, log.read_text()
+            yield child
+
+
+@contextlib.contextmanager
+def prefect_server(home: Path, **env: str) -> Iterator[Prefect]:
+    """Run our server with its data in `home`, until the context ends."""
+    site = Prefect(free_port(), home)
+    home.mkdir(parents=True, exist_ok=True)
+    argv = [str(BIN / "healer-prefect-server"), "--port", str(site.port)]
+    with program(argv, environment(PREFECT_HOME=str(home), **env), home.parent / "server.log") as child:
+        wait_for(lambda: child.poll() is not None or _is_ready(site))
+        assert child.poll() is None, (home.parent / "server.log").read_text()
+        yield site
+
+
+def _is_ready(site: Prefect) -> bool:
+    try:
+        return httpx.get(f"{site.api_url}/ready", timeout=5, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def kill_children(parent: int) -> None:
+    """Kill what a process has started, as a machine out of memory would."""
+    for child in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        os.kill(int(child), signal.SIGKILL)

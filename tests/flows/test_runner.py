@@ -1,0 +1,121 @@
+"""The runner: warm, stock, and a worker in its place."""
+
+import asyncio
+import signal
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from factories import NOW
+from flow_site import BIN, program
+from healer.clients.cases import Cases
+from healer.clients.outbox import Outbox
+from healer.contracts import Delivery, RunRequest, State
+
+ROOT = Path(__file__).resolve().parents[2]
+DEPLOYMENTS = ROOT / "deployments/prefect.yaml"
+
+
+def lay_cases(redis_url: str, *tickets: str) -> None:
+    """Lay cases that are over, so that a flow run finds nothing to do but to show them."""
+
+    async def lay() -> None:
+        async with Redis.from_url(redis_url, decode_responses=True) as redis:
+            for ticket in tickets:
+                delivery = Delivery(
+                    id=f"d-{ticket}", ticket=ticket, importer="brightwater", body_sha256="a" * 64, received_at=NOW
+                )
+                received = await Cases(redis).receive(delivery, datetime.now(UTC))
+                await Cases(redis).record(received.case, "superseded", {}, state=State.SUPERSEDED)
+
+    asyncio.run(lay())
+
+
+def nudge(redis_url: str) -> None:
+    """Say that there is something to do, as the gateway does."""
+
+    async def say() -> None:
+        async with Redis.from_url(redis_url, decode_responses=True) as redis:
+            await Outbox(redis, "test").nudge("test")
+
+    asyncio.run(say())
+
+
+def start(prefect, ticket: str, attempt: int = 0) -> str:
+    return prefect.start(RunRequest(flow="heal", case=ticket, attempt=attempt))
+
+
+def test_warm_runner_executes_each_run_once_and_at_once(prefect, flow_env, redis_url, tmp_path):
+    """A nudge starts runs well before the next poll, repeats of a request make no second run, and each run happens once."""
+    tickets = [f"UTIL-{n}" for n in range(201, 207)]
+    lay_cases(redis_url, *tickets)
+    log = tmp_path / "runner.log"
+    with prefect.runner(flow_env, log, "--limit", "3"):
+        assert "runner ready (warm" in log.read_text()
+        runs = [start(prefect, ticket) for ticket in tickets for _ in range(2)]
+        nudge(redis_url)
+        ended = [prefect.ended(run) for run in dict.fromkeys(runs)]
+    assert runs[::2] == runs[1::2]
+    assert {(run["state_type"], run["run_count"]) for run in ended} == {("COMPLETED", 1)}
+    assert [len(prefect.artifacts(run["id"])) for run in ended] == [1] * len(tickets)
+    assert ended[0]["state"]["message"] == "UTIL-201: superseded."
+    waits = [_seconds(run["created"], run["start_time"]) for run in ended[:3]]
+    assert min(waits) < 2
+
+
+def _seconds(earlier: str, later: str) -> float:
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
+
+
+def test_stock_runner_does_the_same_work(prefect, flow_env, redis_url, tmp_path):
+    """Without the warm start, and without a nudge, the same run completes."""
+    lay_cases(redis_url, "UTIL-211")
+    log = tmp_path / "runner.log"
+    with prefect.runner(flow_env, log, "--stock"):
+        assert "runner ready (stock" in log.read_text()
+        ended = prefect.ended(start(prefect, "UTIL-211"))
+    assert (ended["state_type"], ended["state"]["message"]) == ("COMPLETED", "UTIL-211: superseded.")
+
+
+def test_sigterm_ends_the_runner_and_what_it_runs(prefect, flow_env, redis_url, tmp_path):
+    """A deploy leaves no orphan: the runner ends within seconds with status 0 and no complaint."""
+    log = tmp_path / "runner.log"
+    with prefect.runner(flow_env, log) as runner:
+        runner.send_signal(signal.SIGTERM)
+        assert runner.wait(10) == 0
+    assert "never awaited" not in log.read_text()
+
+
+def test_worker_executes_the_same_deployments(prefect, flow_env, redis_url, tmp_path):
+    """`prefect deploy --all` makes what the runner makes, and a worker of the process pool executes it."""
+    lay_cases(redis_url, "UTIL-221")
+    env = {**flow_env, "PREFECT_API_URL": prefect.api_url}
+    log = tmp_path / "runner.log"
+    with prefect.runner(flow_env, log):
+        by_runner = _deployments(prefect)
+    argv = [str(BIN / "prefect"), "--no-prompt", "deploy", "--all", "--prefect-file", str(DEPLOYMENTS)]
+    done = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert _deployments(prefect) == by_runner
+    run = start(prefect, "UTIL-221")
+    worker = [str(BIN / "prefect"), "worker", "start", "--pool", "healer"]
+    with program(worker, env, tmp_path / "worker.log"):
+        ended = prefect.ended(run, 40)
+    assert (ended["state_type"], ended["state"]["message"]) == ("COMPLETED", "UTIL-221: superseded.")
+
+
+def _deployments(prefect) -> dict[str, object]:
+    """Give all of a deployment that decides how it runs."""
+    told = (
+        "entrypoint",
+        "pull_steps",
+        "work_pool_name",
+        "job_variables",
+        "parameter_openapi_schema",
+        "tags",
+        "description",
+    )
+    found = [prefect.call("GET", f"/deployments/name/{name}/{name}") for name in ("heal", "publish")]
+    return {one["name"]: {member: one[member] for member in told} for one in found}

@@ -1,0 +1,197 @@
+"""The two flows, told from outside: what stands in git, at GitHub, in JIRA and in the ledger when they have ended."""
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+import flow_github
+from factories import make_failure
+from flow_desk import GREEN, Desk, held_answers, jira_with
+from flow_site import PLANTED, Prefect, environment, wait_for
+from git_site import git
+from healer.contracts import Conclusion, FailureClass, Reason, State
+from localworld.redis import RedisServer
+
+
+@pytest.fixture(scope="module")
+def world(
+    prefect: Prefect, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[str, Any]]:
+    """Run GitHub, JIRA and one warm runner for all stories; each has a ticket of its own."""
+    root = tmp_path_factory.mktemp("stories")
+    tickets = [f"UTIL-{n}" for n in range(101, 121)]
+    redis_server.flush()
+    with flow_github.running(root) as github, jira_with(root / "jira", tickets) as jira:
+        env = environment(
+            **PLANTED,
+            HEALER_REDIS_URL=redis_server.url,
+            HEALER_JIRA_URL=jira.url,
+            HEALER_JIRA_USER="importer-healer@acme.example",
+            HEALER_JIRA_PROJECT="UTIL",
+            HEALER_GITHUB_API_URL=github.url,
+            HEALER_GITHUB_URL=github.url,
+            HEALER_IMPORTERS_REPOSITORY=flow_github.REPOSITORY,
+            HEALER_WORK_DIR=str(root / "work-dir"),
+            PREFECT_HOME=str(root / "prefect"),
+        )
+        with prefect.runner(env, root / "runner.log") as runner:
+            yield {"github": github, "jira": jira, "runner": runner.pid, "redis_url": redis_server.url}
+
+
+@pytest.fixture
+def desk(world, prefect, request) -> Desk:
+    """Give a desk with the ticket that the test's marker names."""
+    return Desk(world["redis_url"], prefect, world["github"], world["jira"], request.param)
+
+
+def ticket(number: int):
+    return pytest.mark.parametrize("desk", [f"UTIL-{number}"], indirect=True)
+
+
+def diagnosed(desk: Desk, **report: Any) -> dict[str, Any]:
+    """Bring a case to its diagnosis; give the flow run that read it."""
+    desk.deliver()
+    desk.work()
+    desk.report(**report)
+    return desk.work()[0]
+
+
+@ticket(101)
+def test_broken_importer_is_healed(desk):
+    """A red diagnosis becomes a branch, a green gate a pull request and a ticket in review; each exactly once."""
+    ended = diagnosed(desk)
+    assert ended["state"]["message"].startswith("UTIL-101: verifying"), ended["state"]["message"]
+    assert (desk.case.state, desk.case.branch) == (State.VERIFYING, "heal/UTIL-101")
+    assert (
+        git("log", "-1", "--format=%(trailers:key=Healer-Case,valueonly)", "heal/UTIL-101", cwd=desk.github.bare)
+        == "UTIL-101"
+    )
+    assert git("diff", "--name-only", "main", "heal/UTIL-101", cwd=desk.github.bare) == "lib/gatherers/brightwater.rb"
+    desk.report(**GREEN)
+    assert desk.work()[0]["state_type"] == "COMPLETED"
+    case = desk.case
+    assert (case.state, case.ticket_status, case.awaiting) == (State.PUBLISHED, "In Review", None)
+    assert [pull["head"]["ref"] for pull in desk.github.pulls] == ["heal/UTIL-101"]
+    assert "table#statements" in desk.github.pulls[0]["body"]
+    assert [label["name"] for label in desk.github.pulls[0]["labels"]] == ["importer-healer", "importer:brightwater"]
+    assert desk.jira.ticket("UTIL-101")["status"] == "In Review"
+    assert len(desk.comments()) == 1
+    assert f"[#1|{desk.github.pulls[0]['html_url']}]" in desk.comments()[0]
+    told = [
+        "received",
+        "ticket_admitted",
+        "gate_dispatched",
+        "report_received",
+        "triaged",
+        "patching",
+        "patched",
+        "pushed",
+    ]
+    told += [
+        "gate_dispatched",
+        "report_received",
+        "judged",
+        "pull_request_opened",
+        "published",
+        "ticket_moved",
+        "ticket_told",
+    ]
+    assert desk.kinds() == told
+    assert desk.ask(lambda redis: redis.exists("healer:hold:brightwater")) == 0
+
+
+@ticket(102)
+def test_run_that_is_repeated_finds_nothing_to_do(desk):
+    """Running every flow run again changes nothing anywhere."""
+    desk.deliver()
+    runs = [desk.work()[0]["id"]]
+    desk.report(conclusion=Conclusion.FAILURE, failure=make_failure(kind=FailureClass.SOURCE_DOWN), exit_code=4)
+    runs.append(desk.work()[0]["id"])
+    before = (desk.kinds(), desk.comments(), list(desk.github.writes), desk.case)
+    assert before[3].reason is Reason.SITE_DOWN
+    assert before[3].next_check is not None
+    assert desk.jira.ticket("UTIL-102")["status"] == "Blocked"
+    assert [desk.again(run)["state_type"] for run in runs] == ["COMPLETED", "COMPLETED"]
+    assert (desk.kinds(), desk.comments(), list(desk.github.writes), desk.case) == before
+
+
+@ticket(103)
+def test_importer_that_works_closes_its_ticket(desk):
+    """A green diagnosis needs no branch; the ticket is done, by way of the status from which the workflow leads there."""
+    diagnosed(desk, **GREEN)
+    assert (desk.case.state, desk.case.reason) == (State.NOT_FIXED, Reason.ALREADY_HEALED)
+    assert desk.jira.ticket("UTIL-103")["status"] == "Done"
+    assert desk.github.head("heal/UTIL-103") is None
+
+
+@ticket(104)
+def test_red_branch_comes_to_an_end(desk):
+    """A branch that stays red gets no pull request: the ticket has branch, runs and reason, and an engineer takes over."""
+    diagnosed(desk)
+    desk.report()
+    assert desk.work()[0]["state_type"] == "COMPLETED"
+    assert desk.case.state is State.PATCHING
+    desk.work()
+    case = desk.case
+    assert (case.state, case.reason) == (State.NEEDS_ENGINEER, Reason.SAME_FAILURE)
+    assert "heal/UTIL-104" in desk.comments()[0]
+    assert not [pull for pull in desk.github.pulls if pull["head"]["ref"] == "heal/UTIL-104"]
+
+
+def flow_children(runner: int) -> list[int]:
+    """Give the processes that execute flow runs: children of the preloaded process, which is the runner's own child."""
+    return [child for middle in _children(runner) for child in _children(middle)]
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def killed_while_held(desk: Desk, runner: int, held_write: str) -> str:
+    """Start what is owed, wait for the write, and kill -9 the process that waits for its answer; give the flow run."""
+    event = threading.Event()
+    with held_answers(desk.github, event):
+        (run,) = desk.owed()
+        wait_for(lambda: desk.github.writes[-1:] and desk.github.writes[-1].startswith(held_write))
+        for child in flow_children(runner):
+            os.kill(child, signal.SIGKILL)
+        assert desk.prefect.ended(run)["state_type"] == "CRASHED"
+    return run
+
+
+@ticket(105)
+def test_kill_between_write_and_record_changes_no_end(desk, world):
+    """Killed after a dispatch and after opening a pull request, and run again: one dispatch each, one pull request, one end."""
+    desk.deliver()
+    for held in ("dispatch UTIL-105-0", "dispatch UTIL-105-1"):
+        run = killed_while_held(desk, world["runner"], held)
+        assert desk.again(run)["state_type"] == "COMPLETED"
+        desk.report(**({} if held.endswith("0") else GREEN))
+    run = killed_while_held(desk, world["runner"], "pull heal/UTIL-105")
+    assert desk.again(run)["state_type"] == "COMPLETED"
+    assert desk.case.state is State.PUBLISHED
+    assert len([write for write in desk.github.writes if "UTIL-105" in write]) == 3
+    assert len(desk.comments()) == 1
+    assert git("rev-list", "--count", "main..heal/UTIL-105", cwd=desk.github.bare) == "1"
+
+
+@ticket(106)
+def test_jiras_trouble_loses_no_pull_request(desk):
+    """While JIRA is down the pull request is there and the run says what is pending; run again, it tells the ticket."""
+    diagnosed(desk)
+    desk.report(**GREEN)
+    desk.jira.fault(match="POST .*/comment", status=401, times=50)
+    (run,) = desk.work()
+    assert run["state_type"] == "FAILED"
+    assert "JIRA" in run["state"]["message"]
+    assert (desk.case.state, desk.case.ticket_status) == (State.PUBLISHED, "")
+    assert "pending" in desk.kinds()
+    httpx.delete(f"{desk.jira.url}/_control/faults", trust_env=False)
+    assert desk.again(run["id"])["state_type"] == "COMPLETED"
+    assert (desk.case.ticket_status, desk.jira.ticket("UTIL-106")["status"]) == ("In Review", "In Review")

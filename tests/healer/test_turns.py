@@ -1,0 +1,31 @@
+"""Whose turn it is."""
+
+from factories import make_case, make_run
+from healer.contracts import Attempt, Conclusion, Diagnosis, Verdict
+from healer.turns import is_due, last_number, own_attempt
+
+RED = Verdict(conclusion=Conclusion.FAILURE, why="red")
+
+
+def test_new_number_is_due_and_a_used_one_is_not():
+    """A run that comes late or twice finds its number used: by a dispatch that is awaited, a diagnosis, or an attempt."""
+    assert is_due(make_case(), 0)
+    awaiting = make_case(awaiting=make_run(attempt=2))
+    assert (is_due(awaiting, 2), is_due(awaiting, 3), last_number(awaiting)) == (False, True, 2)
+    diagnosed = make_case(diagnosis=Diagnosis(run=make_run(attempt=1), verdict=RED))
+    assert (is_due(diagnosed, 1), is_due(diagnosed, 2)) == (False, True)
+
+
+def test_attempt_at_work_is_still_due():
+    """A killed run goes on with its own attempt, until that has a verdict or was refused."""
+    at_work = make_case(attempts=(Attempt(number=1, verdict=RED), Attempt(number=2, diff="-a\n+b")))
+    assert is_due(at_work, 2)
+    assert own_attempt(at_work, 2) == at_work.attempts[-1]
+    for over in (Attempt(number=2, verdict=RED), Attempt(number=2, refusals=("path",))):
+        assert not is_due(make_case(attempts=(over,)), 2)
+        assert own_attempt(make_case(attempts=(over,)), 2) is None
+
+
+def test_earlier_attempt_belongs_to_nobody():
+    """Only the last attempt can be at work."""
+    assert own_attempt(make_case(attempts=(Attempt(number=1), Attempt(number=2))), 1) is None
