@@ -9,9 +9,8 @@ from typing import Final, NamedTuple
 
 from healer import challenge, keys, rewrite
 from healer.contracts import AgentAnswer, Brief, Lookup
-from healer.element import Element
 from healer.pairing import Pair, lookups_of, pairs
-from healer.portrait import Page, page_of
+from healer.portrait import page_of
 from healer.relocate import Relocation, relocate, relocate_field, relocate_in_rows
 from healer.selector import select
 from healer.triage import failing_step
@@ -24,8 +23,6 @@ class _Move(NamedTuple):
 
     lookup: Lookup
     to: Relocation | None
-    lost: bool
-    """Whether the lookup finds nothing on the page as it is."""
 
 
 def mend(brief: Brief, sources: Mapping[str, str]) -> tuple[dict[str, str], AgentAnswer]:
@@ -65,36 +62,46 @@ def _hopeless(brief: Brief) -> str:
 
 def _moves(brief: Brief) -> list[_Move]:
     """Relocate each lookup of the good trace once, on the first page that pairs with its own: the failing one if it can be."""
-    good = brief.last_good
-    step = failing_step(brief.now, brief.failure)
+    good, step = brief.last_good, failing_step(brief.now, brief.failure)
     found: dict[tuple[str, str, int, str], _Move] = {}
     for pair in pairs(brief.now, good, step.number if step else None) if good else ():
         answers: dict[Lookup, Relocation | None] = {}
         for lookup, scope in lookups_of(pair):
-            answers[lookup] = _relocated(pair, lookup, scope, answers)
-            place = (lookup.kind, lookup.file, lookup.line, lookup.selector)
-            found.setdefault(place, _Move(lookup, answers[lookup], _is_lost(answers[lookup])))
+            home = answers.get(scope) if scope else None
+            answers[lookup] = (
+                None if scope and not home else _relocated(pair, lookup, scope, home, _is_trusted(brief, lookup))
+            )
+            found.setdefault((lookup.kind, lookup.file, lookup.line, lookup.selector), _Move(lookup, answers[lookup]))
     return list(found.values())
 
 
-def _is_lost(answer: Relocation | None) -> bool:
-    return answer is None or not answer.kept
+def _is_trusted(brief: Brief, lookup: Lookup) -> bool:
+    """Say whether what the lookup finds now may be right: the one at which the fetch failed gave nothing, or what cannot be read."""
+    failure = brief.failure
+    return (failure.selector, failure.file, failure.line) != (lookup.selector, lookup.file, lookup.line)
 
 
 def _relocated(
-    pair: Pair, lookup: Lookup, scope: Lookup | None, answers: Mapping[Lookup, Relocation | None]
+    pair: Pair,
+    lookup: Lookup,
+    scope: Lookup | None,
+    home: Relocation | None,
+    trusted: bool,  # noqa: FBT001 - passed on
 ) -> Relocation | None:
-    if scope is None:
-        return relocate(pair.good_page, lookup.selector, pair.now_page, kind=lookup.kind, many=lookup.many)
-    home = answers.get(scope)
-    if home is None:
-        return None
+    if scope is None or home is None:
+        old, new = pair.good_page, pair.now_page
+        return relocate(old, lookup.selector, new, kind=lookup.kind, many=lookup.many, trusted=trusted)
     if lookup.kind == "json":
         return _in_items(pair, lookup, scope.selector, home.selector)
-    old, new = page_of(pair.good_page), page_of(pair.now_page)
-    if old is None or new is None:
+    old_page, new_page = page_of(pair.good_page), page_of(pair.now_page)
+    if old_page is None or new_page is None:
         return None
-    return _in_scope(old, new, lookup, scope.selector, home.selector)
+    before, after = select(old_page.root, scope.selector), select(new_page.root, home.selector)
+    if not before or not after:
+        return None
+    if lookup.kind == "field":
+        return relocate_field(old_page, lookup.selector, new_page, before[0], after[0])
+    return relocate_in_rows(old_page, before, lookup.selector, new_page, after, trusted=trusted)
 
 
 def _in_items(pair: Pair, lookup: Lookup, old_list: str, new_list: str) -> Relocation | None:
@@ -106,19 +113,6 @@ def _in_items(pair: Pair, lookup: Lookup, old_list: str, new_list: str) -> Reloc
         return None
     kept = moved.path == lookup.selector
     return Relocation(selector=moved.path, confidence=moved.confidence, margin=moved.margin, kept=kept)
-
-
-def _in_scope(old: Page, new: Page, lookup: Lookup, old_scope: str, new_scope: str) -> Relocation | None:
-    before, after = _finds(old, old_scope), _finds(new, new_scope)
-    if not before or not after:
-        return None
-    if lookup.kind == "field":
-        return relocate_field(old, lookup.selector, new, before[0], after[0])
-    return relocate_in_rows(old, before, lookup.selector, new, after)
-
-
-def _finds(page: Page, selector: str) -> list[Element]:
-    return select(page.root, selector) or []
 
 
 # ---------------------------------------------------------------- what cannot be done

@@ -44,12 +44,13 @@ class Relocation(Contract):
 
 
 def relocate(
-    old_html: str, selector: str, new_html: str, *, kind: Kind = "css", many: bool = False
+    old_html: str, selector: str, new_html: str, *, kind: Kind = "css", many: bool = False, trusted: bool = True
 ) -> Relocation | None:
     """Find on the new page what `selector` found on the old one.
 
     `kind` says what the selector is: CSS or XPath; the selector of a form; the name of a form's field; the text of a link; keys of a
-    JSON page joined by dots. `many`: all that it finds count, not only the first.
+    JSON page joined by dots. `many`: all that it finds count, not only the first. Not `trusted`: what it finds on the new page could
+    not be read, so a better element is sought in any case.
     """
     if kind == "json":
         moved = keys.relocate(old_html, selector, new_html)
@@ -63,7 +64,7 @@ def relocate(
         case "link":
             return relocate_link(old, selector, new)
         case _:
-            return relocate_elements(old, selector, new, forms=kind == "form", many=many)
+            return relocate_elements(old, selector, new, forms=kind == "form", many=many, trusted=trusted)
 
 
 def _moved(selector: str, new: str, confidence: float, margin: float) -> Relocation:
@@ -117,7 +118,7 @@ def relocate_link(old: Page, text: str, new: Page) -> Relocation | None:
 
 
 def relocate_elements(
-    old: Page, selector: str, new: Page, *, forms: bool = False, many: bool = False
+    old: Page, selector: str, new: Page, *, forms: bool = False, many: bool = False, trusted: bool = True
 ) -> Relocation | None:
     """Find what a CSS selector or XPath found; with `forms` it can only be a form."""
     targets = select(old.root, selector)
@@ -126,7 +127,7 @@ def relocate_elements(
     among = [part for part in new.elements if part.tag == "form"] if forms else new.elements
     found = find(old, targets[0], new, among, old.elements, interchangeable=len(targets) > 1)
     standing = select(new.root, selector)
-    if standing and _still_holds(old, targets[0], new, standing[0], found, selector):
+    if trusted and standing and _still_holds(old, targets[0], new, standing[0], found, selector):
         return _moved(selector, selector, found.confidence if found else 0.5, found.margin if found else 0.0)
     if found is None or not found.is_sure:
         return None
@@ -178,7 +179,13 @@ def _written(
 
 
 def relocate_in_rows(
-    old: Page, old_rows: Sequence[Element], selector: str, new: Page, new_rows: Sequence[Element]
+    old: Page,
+    old_rows: Sequence[Element],
+    selector: str,
+    new: Page,
+    new_rows: Sequence[Element],
+    *,
+    trusted: bool = True,
 ) -> Relocation | None:
     """Find what a selector found inside each row of a list, and write a selector that finds it inside each row of the new list."""
     target = next((parts[0] for row in old_rows if (parts := select(row, selector))), None)
@@ -187,7 +194,7 @@ def relocate_in_rows(
     home = next(row for row in old_rows if row in target.iterancestors())
     found = find(old, target, new, _below(new, new_rows[0]), _below(old, home))
     standing = [part for row in new_rows if (part := next(iter(select(row, selector) or ()), None)) is not None]
-    if len(standing) == len(new_rows) and _still_holds(old, target, new, standing[0], found, selector):
+    if trusted and len(standing) == len(new_rows) and _still_holds(old, target, new, standing[0], found, selector):
         return _moved(selector, selector, found.confidence if found else 0.5, found.margin if found else 0.0)
     if found is None or not found.is_sure:
         return None
