@@ -81,6 +81,12 @@ def row_head(element: Element) -> str:
     return text if _is_label(text) and shape_of(text) is TextShape.WORDS else ""
 
 
+def column_heads(row: Element) -> list[str]:
+    """Give the heads of all columns of a table's row, none where the table has none."""
+    heads = _heads(row) if row.tag == "tr" else None
+    return [] if heads is None else [text_of(head) for head in heads]
+
+
 def _heads(row: Element) -> Element | None:
     """Give the row of a table's column heads, None where it has none or is that row."""
     table = next(row.iterancestors("table"), None)

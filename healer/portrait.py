@@ -7,11 +7,12 @@ from functools import cached_property, lru_cache
 from typing import Final
 
 from healer.element import Element, class_names, elements, family, parsed, says_looks, text_of
-from healer.labels import label_of, row_head
+from healer.labels import column_heads, label_of, row_head
 from healer.traits import marks_of, path_of, stable_id, suffix_of, texts_in, words_in
-from healer.wording import TextShape, own_words, shape_of, words
+from healer.wording import VALUES, TextShape, own_words, shape_of, words
 
 _PARTS: Final = 3
+_FACT: Final = 2
 _LANDMARKS: Final = {
     "header": "header", "nav": "nav", "main": "main", "aside": "aside", "footer": "footer", "form": "form", "table": "table",
     "dl": "facts", "thead": "head",
@@ -149,14 +150,24 @@ class Page:
             self._rows[element] = element if is_row else self.row(parent) if parent is not None else None
         return self._rows[element]
 
+    def heading(self, element: Element) -> str:
+        """Give the heading under which an element stands; for what is in a list, that of the whole list."""
+        row = self.row(element)
+        while row is not None:
+            parent = row.getparent()
+            if parent is None:
+                break
+            element, row = parent, self.row(parent)
+        return self.headings.get(element, "")
+
     def _draw(self, element: Element) -> Portrait:
         text, path = self.text(element), path_of(element)
         texts = texts_in(element)
         composite = len(texts) > _PARTS or element.tag in {"tr", "form", "table"}
         shape = TextShape.PROSE if composite else shape_of(text)
-        own = words_in(texts) if composite else own_words(text)
+        own = words_in([*texts, *column_heads(element)]) if composite else own_words(text)
         label = "" if composite and element.tag != "form" else label_of(element)
-        heading = words(self.headings.get(element, ""))
+        heading = words(self.heading(element))
         stable = frozenset(class_names(element))
         meaningful = frozenset(name for name in stable if not says_looks(name))
         return Portrait(
@@ -200,14 +211,14 @@ class Page:
                 return
 
     def _around(self, element: Element) -> frozenset[str]:
-        """Give the words near an element, its own excepted: those of the smallest part that holds more than the element."""
-        own = self.text(element)
-        for part in element.iterancestors():
-            text = self.text(part)
-            if len(text) > len(own) + 2:
-                found = words_in(texts_in(part)) - words(own)
-                return frozenset(sorted(found)[:_AROUND])
-        return frozenset()
+        """Give the words near an element, its own excepted: those of its row, or of the smallest part that holds more than the element."""
+        own, row = self.text(element), self.row(element)
+        if row is not None and row is not element:
+            near = [*texts_in(row), *column_heads(row)]
+        else:
+            part = next((part for part in element.iterancestors() if len(self.text(part)) > len(own) + 2), None)
+            near = [] if part is None else texts_in(part)
+        return frozenset(sorted(words_in(near) - words(own))[:_AROUND])
 
     def _shapes_in(self, part: Element | None) -> frozenset[TextShape]:
         if part is None or len(part) == 0:
@@ -227,6 +238,14 @@ class Page:
         return frozenset(found | {f"has:{shape}" for shape in self._shapes_in(element)})
 
 
+def _is_fact(element: Element) -> bool:
+    """Tell a label with its value in a box of their own; a list of facts is no list of rows."""
+    if any(child.tag == "dt" for child in element):
+        return True
+    texts = texts_in(element)
+    return len(texts) == _FACT and shape_of(texts[0]) is TextShape.WORDS and shape_of(texts[1]) in VALUES
+
+
 def _is_row(element: Element) -> bool:
     parent = element.getparent()
     if parent is None or element.tag in _NO_ROWS:
@@ -235,6 +254,8 @@ def _is_row(element: Element) -> bool:
         return any(child.tag == "td" for child in element)
     if element.tag in _ROW_TAGS:
         return sum(1 for other in parent if other.tag == element.tag) > 1
+    if _is_fact(element):
+        return False
     mine = signature(element)
     if len(element) == 0 or (not mine[1] and len(element) < _NEAR - 1):
         return False

@@ -132,8 +132,16 @@ def relocate_elements(
     if found is None or not found.is_sure:
         return None
     wanted = members(old, targets, new, found.element) if many else [found.element]
+    if many and len(wanted) < len(targets) and not _is_list(new, wanted):
+        return None
     written = _written(old, targets, new, wanted, selector, many=many)
     return _moved(selector, written, found.confidence, found.margin) if written else None
+
+
+def _is_list(page: Page, wanted: Sequence[Element]) -> bool:
+    """Say whether these can be all of a list: several, or one that stands in what is a row by its name."""
+    row = page.row(wanted[0]) if wanted else None
+    return len(wanted) > 1 or (row is not None and row.tag in {"tr", "li", "article"})
 
 
 def _still_holds(old: Page, target: Element, new: Page, standing: Element, found: Find | None, selector: str) -> bool:
