@@ -22,7 +22,7 @@ lint: setup ## ruff, mypy, import rules, workflow linters
 	@$(PY)/ruff check .
 	@$(PY)/ruff format --check .
 	@$(PY)/mypy
-	@$(PY)/lint-imports --no-cache --quiet
+	@$(PY)/lint-imports --no-cache --no-logo
 	@$(PY)/zizmor --offline --quiet .github actions localworld/importers/.github
 	@$(PY)/actionlint .github/workflows/*.yml localworld/importers/.github/workflows/*.yml
 

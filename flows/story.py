@@ -114,7 +114,7 @@ def in_seconds(seconds: float) -> datetime:
 
 
 def _may_pass(_task: Task[..., Any], _run: TaskRun, state: FlowState[Any]) -> bool:
-    return may_pass(state.data)
+    return isinstance(state.data, BaseException) and may_pass(state.data)
 
 
 STEP: Final[dict[str, Any]] = {

@@ -7,6 +7,7 @@ from healer.element import Element, family, text_of
 from healer.wording import VALUES, TextShape, shape_of
 
 _LONGEST: Final = 60
+_SECTIONS: Final = frozenset({"h1", "h2"})
 _CLIMB: Final = 3
 _FEW_ROWS: Final = 3
 _PAIR: Final = 2
@@ -134,6 +135,8 @@ def _texts_before(element: Element) -> Iterator[str]:
         before = part.getprevious()
         while before is not None:
             said = (before.tail or "").strip() or text_of(before)
+            if said and before.tag in _SECTIONS:
+                return
             if said:
                 yield said.rstrip(": ")
                 break

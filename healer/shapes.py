@@ -21,7 +21,9 @@ _KEY_ENDS = r"(?:[\s\S]*?-----END [A-Z0-9 ]*PRIVATE KEY-----|[A-Za-z0-9+/=\s\\]*
 SHAPES: tuple[Shape, ...] = (
     # ghs_<app id>_<JWT> is the form of installation tokens since 2026; the dot and dash belong to the JWT.
     Shape(
-        "github", ("gh", "github_pat_"), re.compile(r"\bgh[pousr]_[A-Za-z0-9_][A-Za-z0-9_.\-]{18,}|\bgithub_pat_[A-Za-z0-9_]{20,}")
+        "github",
+        ("gh", "github_pat_"),
+        re.compile(r"\bgh[pousr]_[A-Za-z0-9_][A-Za-z0-9_.\-]{18,}|\bgithub_pat_[A-Za-z0-9_]{20,}"),
     ),
     Shape("anthropic", ("sk-ant-",), re.compile(r"\bsk-ant-[A-Za-z0-9_\-]{16,}")),
     Shape("aws key", ("akia", "asia"), re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")),

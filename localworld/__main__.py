@@ -4,6 +4,7 @@ Exit codes: 0 all went as it should; 1 a story did not; 2 the world could not be
 """
 
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import Annotated
@@ -20,7 +21,9 @@ from localworld.world import World
 
 PORTS = {"gateway": 8000, "prefect": 4200, "github": 8080, "jira": 8081, "portal": 8082, "redis": 6399}
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__)
-console = Console()
+WIDTH = 132
+# A pipe has no width, and 80 columns cut the tables.
+console = Console(width=None if sys.stdout.isatty() else WIDTH)
 
 
 @app.command()

@@ -10,13 +10,14 @@ from pathlib import Path
 from rich.console import Console
 
 from localworld import leaks
-from localworld.desk import Operator
+from localworld.desk import Operator, Seen
 from localworld.phases import phases, shares
 from localworld.progress import Progress
 from localworld.stories import STORIES, Story, Told, refusals
 from localworld.world import World
 
 PATIENCE_S = 150.0
+LOOK_S = 0.25
 
 
 @dataclass
@@ -79,17 +80,18 @@ class Demo:
         with self.console.status("waiting") as status:
             while open_cases:
                 looks = {ticket: operator.look(ticket) for ticket in open_cases}
-                seen = [s for s in looks.values() if s]
-                for one in seen:
-                    self.progress.show(one)
+                seen = [look for look in looks.values() if look]
+                for look in seen:
+                    self.progress.show(look)
                 status.update("waiting for " + (self.progress.waiting(seen) or "the gateway"))
                 late = time.monotonic() - began > PATIENCE_S
-                for ticket, one in looks.items():
-                    if late or (one and one.ended):
-                        story, seconds = open_cases.pop(ticket), time.monotonic() - began
-                        findings = story.ending(operator, one) if one and one.ended else {"ended in time": False}
-                        self.result.told.append(Told(story, one, seconds, findings))
-                time.sleep(0.1)
+                for ticket in [t for t, look in looks.items() if late or (look and look.ended)]:
+                    self._end(operator, open_cases.pop(ticket), looks[ticket], time.monotonic() - began)
+                time.sleep(LOOK_S)
+
+    def _end(self, operator: Operator, story: Story, seen: Seen | None, seconds: float) -> None:
+        findings = story.ending(operator, seen) if seen and seen.ended else {"ended in time": False}
+        self.result.told.append(Told(story, seen, seconds, findings))
 
 
 def links(world: World, told: Told) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The scoreboard at the end of the demo."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -21,14 +22,14 @@ def _ending(told: Told) -> str:
     if not told.seen:
         return "never seen"
     case = told.seen.case
-    return case["state"] + (f" {case['reason']}" if case["reason"] else "")
+    return str(case["state"]) + (f" {case['reason']}" if case["reason"] else "")
 
 
 def _stories(result: Result) -> Table:
     table = Table("story", "importer", "case", "ended as", "attempts", "seconds", "as it should", title="Stories")
     for told in result.told:
-        case = told.seen.case if told.seen else {"id": "-", "attempts": []}
-        row = [told.story.title, told.story.importer, case["id"], _ending(told), str(len(case["attempts"]))]
+        case: dict[str, Any] = told.seen.case if told.seen else {"id": "-", "attempts": []}
+        row = [told.story.title, told.story.importer, str(case["id"]), _ending(told), str(len(case["attempts"]))]
         table.add_row(*row, f"{told.seconds:.1f}", _mark(told.ok))
     refused = sum(result.refused.values())
     table.add_row(

@@ -68,7 +68,7 @@ class GitHubWire:
 
     async def _hold(self) -> None:
         """Keep the answer to a write that has happened, while the test wants it so."""
-        while self.held and not self.held.is_set():
+        while self.held and not self.held.is_set():  # noqa: ASYNC110 - the event is of another thread
             await asyncio.sleep(0.02)
 
     async def _contents(self, request: Request) -> Response:

@@ -33,51 +33,33 @@ def workflow_body(bodies: Bodies, repository: Repository, path: str, name: str) 
 
 def run_body(bodies: Bodies, repository: Repository, run: Run, schema: str = "workflow-run") -> Any:
     """Give a workflow run."""
-    body, url = bodies.example("workflow-run", repository), bodies.at(repository, "actions/runs", run.id)
-    number = workflow_id(run.path)
-    body |= {
-        "id": run.id,
-        "node_id": node_id("WorkflowRun", run.id),
-        "name": run.name,
-        "display_title": run.title,
-        "path": run.path,
-    }
-    body |= {
-        "head_branch": run.branch,
-        "head_sha": run.sha,
-        "event": run.event,
-        "status": run.status,
-        "conclusion": run.conclusion,
-    }
-    body |= {
-        "run_number": run.number,
-        "run_attempt": run.attempt,
-        "workflow_id": number,
-        "check_suite_id": _SUITE + run.id,
-    }
-    body |= {
-        "check_suite_node_id": node_id("CheckSuite", _SUITE + run.id),
-        "pull_requests": [],
-        "referenced_workflows": [],
-    }
-    body |= {
-        "created_at": run.created,
-        "updated_at": run.updated,
-        "run_started_at": run.created,
-        "previous_attempt_url": None,
-    }
-    body |= {"actor": bodies.user(run.actor), "triggering_actor": bodies.user(run.actor), "url": url}
-    body |= {f"{part}_url": f"{url}/{part}" for part in ("jobs", "logs", "artifacts", "cancel", "rerun")}
-    body |= {
+    whole = bodies.repository(repository, "minimal-repository")
+    body = {**bodies.example("workflow-run", repository), **_run_facts(run), **_run_links(bodies, repository, run)}
+    body |= {"actor": bodies.user(run.actor), "triggering_actor": bodies.user(run.actor)}
+    body |= {"head_commit": _head(repository, run), "repository": whole, "head_repository": whole}
+    return bodies.conform(schema, body)
+
+
+def _run_facts(run: Run) -> dict[str, Any]:
+    names = {"id": run.id, "node_id": node_id("WorkflowRun", run.id), "name": run.name, "display_title": run.title}
+    what = {"path": run.path, "head_branch": run.branch, "head_sha": run.sha, "event": run.event}
+    ends = {"status": run.status, "conclusion": run.conclusion, "run_number": run.number, "run_attempt": run.attempt}
+    suite = {"check_suite_id": _SUITE + run.id, "check_suite_node_id": node_id("CheckSuite", _SUITE + run.id)}
+    times = {"created_at": run.created, "updated_at": run.updated, "run_started_at": run.created}
+    none = {"pull_requests": [], "referenced_workflows": [], "previous_attempt_url": None}
+    return {**names, **what, **ends, **suite, **times, **none, "workflow_id": workflow_id(run.path)}
+
+
+def _run_links(bodies: Bodies, repository: Repository, run: Run) -> dict[str, str]:
+    url = bodies.at(repository, "actions/runs", run.id)
+    parts = {f"{part}_url": f"{url}/{part}" for part in ("jobs", "logs", "artifacts", "cancel", "rerun")}
+    return {
+        **parts,
+        "url": url,
         "html_url": bodies.page(repository, "actions/runs", run.id),
         "check_suite_url": bodies.at(repository, "check-suites", _SUITE + run.id),
+        "workflow_url": bodies.at(repository, "actions/workflows", workflow_id(run.path)),
     }
-    body |= {
-        "workflow_url": bodies.at(repository, "actions/workflows", number),
-        "head_commit": _head(repository, run),
-    }
-    whole = bodies.repository(repository, "minimal-repository")
-    return bodies.conform(schema, {**body, "repository": whole, "head_repository": whole})
 
 
 def _head(repository: Repository, run: Run) -> dict[str, Any]:

@@ -16,7 +16,7 @@ log = logging.getLogger("test")
 
 def _lines(program: str) -> list[dict[str, Any]]:
     argv = [sys.executable, "-c", SETUP + program]
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)  # noqa: S603 - our own program
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert "hunter22" not in done.stderr + done.stdout
     return [json.loads(line) for line in done.stderr.splitlines()]
 

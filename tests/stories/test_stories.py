@@ -1,8 +1,8 @@
 """The user's sentences, told through the front door: a signed delivery in, what people see out."""
 
 import pytest
-from contracts.checker import judge
 
+from contracts.checker import judge
 from localworld import leaks, workato
 from localworld.stories import refusals
 
