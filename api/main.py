@@ -1,6 +1,7 @@
 """The gateway: `uvicorn --factory api.main:app`."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,7 +15,7 @@ from healer.settings import GatewaySettings, load
 from healer.wiring import GatewayParts, gateway_parts
 
 _AGAIN_S = 0.2
-_UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access")
+_UVICORN = ("uvicorn", "uvicorn.error")
 
 
 @asynccontextmanager
@@ -55,4 +56,12 @@ def app() -> FastAPI:
     """
     parts = gateway_parts(load(GatewaySettings))
     logs.install(parts.redactor, adopt=_UVICORN)
+    _silence_access_log()
     return create_app(parts)
+
+
+def _silence_access_log() -> None:
+    """Write no line per request: a flood would fill the disk, and addresses hold what strangers put into them."""
+    access = logging.getLogger("uvicorn.access")
+    access.handlers.clear()
+    access.propagate = False

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from healer.credential import read_fields
 from healer.errors import Rejected
+from healer.redact import is_maskable
 from healer.settings import StoreSettings, load
 
 if TYPE_CHECKING:
@@ -65,6 +66,9 @@ def put(ref: _Ref) -> None:
     fields = _given()
     _with_store(lambda store: store.vault.put(ref, fields))
     typer.echo(f"{ref}: {', '.join(fields)} stored", err=True)
+    for name, value in fields.items():
+        if not is_maskable(value.get_secret_value()):
+            typer.echo(f"{name} is too short or too common to be masked in logs; choose a longer one", err=True)
 
 
 @credential.command("list")

@@ -1,0 +1,213 @@
+"""Rules of the `healer` command, as an operator types it."""
+
+import io
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import respx
+
+from factories import NOW, make_case, make_run
+from healer import cli, signing
+from healer.chain import link
+from healer.contracts import Trace
+
+KEYS = "whsec_" + "d29ya2F0by1rZXktb2YtMzItYnl0ZXMtbGVuZ3RoISE="
+VAULT_KEYS = "k1:" + "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
+URL = "http://gateway.example"
+
+
+class Desk:
+    """An operator's terminal: types commands, and gives exit code, standard output and standard error."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]) -> None:
+        self._patch, self._capture = patch, capture
+
+    def __call__(self, *arguments: str, stdin: str = "") -> tuple[int, str, str]:
+        """Type a command."""
+        self._patch.setattr(sys, "argv", ["healer", *arguments])
+        self._patch.setattr(sys, "stdin", io.StringIO(stdin))
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = self._capture.readouterr()
+        return int(ended.value.code or 0), out, err
+
+
+@pytest.fixture
+def healer(redis_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+    settings = {
+        "URL": URL,
+        "API_TOKEN": "healer_x",
+        "WORKATO_KEYS": KEYS,
+        "REDIS_URL": redis_url,
+        "VAULT_KEYS": VAULT_KEYS,
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(f"HEALER_{name}", value)
+    return Desk(monkeypatch, capsys)
+
+
+@pytest.fixture
+def gateway() -> Iterator[respx.Router]:
+    with respx.mock(base_url=URL, assert_all_called=False) as router:
+        yield router
+
+
+def test_send_signs_and_delivers(healer: Desk, gateway: respx.Router) -> None:
+    """`send` posts a delivery that the gateway's own check accepts, and prints the answer."""
+    posted = gateway.post("/v1/hooks/workato").respond(
+        202, json={"case": "UTIL-101", "state": "received", "outcome": "opened"}
+    )
+    code, out, _ = healer("send", "UTIL-101", "--importer", "brightwater")
+    assert (code, json.loads(out)["outcome"]) == (0, "opened")
+    request = posted.calls.last.request
+    assert json.loads(request.content) == {"ticket": "UTIL-101", "importer": "brightwater"}
+    stamp = int(request.headers["webhook-timestamp"])
+    raw = [(name.lower(), value) for name, value in request.headers.raw]
+    assert signing.verify(raw, request.content, signing.parse_keys(KEYS), stamp)
+
+
+def test_refusal_ends_with_one_and_the_reason(healer: Desk, gateway: respx.Router) -> None:
+    """What the gateway refuses ends with 1 and tells the reason on standard error."""
+    gateway.post("/v1/hooks/workato").respond(422, json={"detail": "no such importer.", "reason": "unknown_importer"})
+    code, out, err = healer("send", "UTIL-101", "--importer", "nobody")
+    assert (code, out) == (1, "")
+    assert "unknown_importer" in err
+
+
+def test_silent_gateway_ends_with_one(healer: Desk, gateway: respx.Router) -> None:
+    """A gateway that does not answer ends with 1 and says what to look at."""
+    gateway.get("/v1/cases").respond(502, text="<html>")
+    code, _, err = healer("case", "list")
+    assert code == 1
+    assert "HEALER_URL" in err
+
+
+def test_missing_setting_ends_with_two(healer: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing setting, a wrong option and a malformed ref end with 2."""
+    assert healer("send", "UTIL-101")[0] == 2
+    assert healer("credential", "put", "Bad Ref", stdin="{}")[0] == 2
+    assert healer("token", "create", "--scope", "everything")[0] == 2
+    monkeypatch.delenv("HEALER_WORKATO_KEYS")
+    code, _, err = healer("send", "UTIL-101", "--importer", "brightwater")
+    assert code == 2
+    assert "HEALER_WORKATO_KEYS" in err
+
+
+def test_sign_prints_headers_to_compare(healer: Desk) -> None:
+    """`sign` prints the three headers and the body, and never the key."""
+    code, out, _ = healer("sign", "UTIL-101", "--importer", "brightwater")
+    assert code == 0
+    assert {"webhook-id", "webhook-timestamp", "webhook-signature"} <= {
+        line.partition(":")[0] for line in out.splitlines()
+    }
+    assert out.rstrip().endswith('{"ticket":"UTIL-101","importer":"brightwater"}')
+    assert KEYS not in out
+
+
+def _answer(*, changed: bool = False) -> dict[str, object]:
+    first = link(None, NOW, "received", {"delivery": "msg_1"})
+    second = link(first, NOW, "gate_dispatched", {"run_id": 7001})
+    events = [first, second.model_copy(update={"data": {"run_id": 1}}) if changed else second]
+    return {
+        "case": make_case(awaiting=make_run()).model_dump(mode="json"),
+        "events": [event.model_dump(mode="json") for event in events],
+        "links": {
+            "ticket": "https://jira.example/browse/UTIL-101",
+            "pull_request": None,
+            "gate_runs": [make_run().url],
+            "prefect": None,
+        },
+    }
+
+
+def test_case_is_told_as_a_story(healer: Desk, gateway: respx.Router) -> None:
+    """`case show` tells state, events and links; with --json, all of it."""
+    gateway.get("/v1/cases/UTIL-101").respond(json=_answer())
+    code, out, _ = healer("case", "show", "UTIL-101")
+    assert code == 0
+    for word in ("received", "gate dispatched", "run_id 7001", "https://jira.example/browse/UTIL-101", make_run().url):
+        assert word in out
+    assert "BROKEN" not in out
+    assert json.loads(healer("case", "show", "UTIL-101", "--json")[1]) == _answer()
+
+
+def test_changed_record_is_called_out(healer: Desk, gateway: respx.Router) -> None:
+    """`case show` checks the event chain and says where it breaks."""
+    gateway.get("/v1/cases/UTIL-101").respond(json=_answer(changed=True))
+    assert "BROKEN at event 2" in healer("case", "show", "UTIL-101")[1]
+
+
+def test_cases_are_listed_one_a_line(healer: Desk, gateway: respx.Router) -> None:
+    """`case list` prints a line per case."""
+    gateway.get("/v1/cases").respond(json={"cases": [make_case().model_dump(mode="json")]})
+    code, out, _ = healer("case", "list")
+    assert (code, len(out.splitlines())) == (0, 1)
+    assert out.startswith("UTIL-101")
+
+
+def test_credential_goes_in_by_standard_input_and_is_never_shown(healer: Desk) -> None:
+    """`credential put` reads fields from standard input; `credential list` shows ref and key, and no value."""
+    assert (
+        healer("credential", "put", "brightwater-main", stdin='{"username": "robot-77", "password": "correct-horse"}')[
+            0
+        ]
+        == 0
+    )
+    code, out, err = healer("credential", "list")
+    assert code == 0
+    assert "brightwater-main" in out
+    assert "k1" in out
+    assert "robot-77" not in out + err
+    assert "correct-horse" not in out + err
+
+
+@pytest.mark.parametrize(
+    "stdin", ["", "x", "[]", "{}", '{"URL": "x"}', '{"url": "http://x"}', '{"password": 1}', '{"password": ""}']
+)
+def test_malformed_credential_is_refused(healer: Desk, stdin: str) -> None:
+    """A credential is a JSON object of non-empty texts under lower-case names other than `url`."""
+    code, _, err = healer("credential", "put", "brightwater-main", stdin=stdin)
+    assert code == 1
+    assert "bad_credential" in err
+    assert healer("credential", "list")[1] == ""
+
+
+def test_value_that_cannot_be_masked_is_told(healer: Desk) -> None:
+    """A value too short or too common to be searched for in logs is stored, with a warning that does not show it."""
+    code, _, err = healer("credential", "put", "brightwater-main", stdin='{"pin": "4711", "password": "correct-horse"}')
+    assert code == 0
+    assert "pin is too short" in err
+    assert "4711" not in err
+    assert "password is" not in err
+
+
+def test_token_is_shown_once_and_revoked_by_name(healer: Desk) -> None:
+    """`token create` prints the token alone; `token revoke` forgets it by name."""
+    code, out, _ = healer("token", "create", "--scope", "read", "--name", "desk")
+    assert code == 0
+    assert out.startswith("healer_")
+    assert len(out.split()) == 1
+    assert "1 revoked" in healer("token", "revoke", "desk")[2]
+    assert "0 revoked" in healer("token", "revoke", "desk")[2]
+
+
+def test_recording_is_redacted_under_a_key_that_nobody_keeps(healer: Desk, tmp_path: Path) -> None:
+    """`trace` prints a recording without the page's figures; two recordings of one page do not share tokens."""
+    page = "<html><body><p>Account 7001234567 owes 123.45</p></body></html>"
+    step = {
+        "number": 1,
+        "method": "GET",
+        "url": "https://x.example/bills",
+        "status": 200,
+        "content_type": "text/html",
+        "body": "001.body",
+    }
+    (tmp_path / "trace.json").write_text(json.dumps({"version": 1, "importer": "brightwater", "steps": [step]}))
+    (tmp_path / "001.body").write_text(page)
+    once, again = (healer("trace", "brightwater", str(tmp_path))[1] for _ in range(2))
+    assert Trace.model_validate_json(once).steps[0].status == 200
+    assert "7001234567" not in once
+    assert once != again
