@@ -2,9 +2,14 @@
 
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from typing import Final
 
 import tree_sitter_ruby
 from tree_sitter import Language, Node, Parser
+
+_KEYWORDS: Final = frozenset(
+    {"end", "do", "then", "else", "elsif", "ensure", "rescue", "when", "def", "class", "module", "begin"}
+)
 
 
 @cache
@@ -16,7 +21,16 @@ def _parser() -> Parser:
 def parse(source: str) -> Node | None:
     """Give the root of a source's tree, or None where it is no whole Ruby."""
     root = _parser().parse(source.encode("utf-8", "replace")).root_node
-    return None if root.has_error else root
+    return None if root.has_error or any(map(_is_stray, nodes(root))) else root
+
+
+def _is_stray(node: Node) -> bool:
+    """Tell a keyword that the grammar took for a name, as it does with an `end` too many."""
+    if node.type != "identifier" or said(node) not in _KEYWORDS:
+        return False
+    parent = node.parent
+    names = [parent.child_by_field_name(name) for name in ("method", "name")] if parent else []
+    return node not in names
 
 
 def nodes(root: Node) -> Iterator[Node]:
