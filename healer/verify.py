@@ -119,8 +119,19 @@ def with_verdict(case: Case, verdict: Verdict, failure: Failure | None) -> Case:
 
 
 def spent_attempts(case: Case) -> int:
-    """Count the attempts that an agent has used up; a gate that broke uses up none."""
-    return sum(not is_broken(attempt) for attempt in case.attempts)
+    """Count the attempts that an agent has used up.
+
+    A gate that broke uses up none. Nor does an attempt that got further through the portal than any failure before it: what the
+    next page needs is seen only when the page before it is healed.
+    """
+    furthest = case.diagnosis.failure.step if case.diagnosis and case.diagnosis.failure else None
+    spent = 0
+    for attempt in case.attempts:
+        reached = attempt.failure.step if attempt.failure else None
+        is_headway = reached is not None and furthest is not None and reached > furthest
+        spent += not (is_broken(attempt) or is_headway)
+        furthest = max((step for step in (reached, furthest) if step is not None), default=None)
+    return spent
 
 
 def is_broken(attempt: Attempt) -> bool:
@@ -149,9 +160,7 @@ def after_red(case: Case, why: str, max_attempts: int) -> Next:
     """Say what follows an attempt that did not hold: another one, unless all are spent or the last two failed alike."""
     spent = spent_attempts(case)
     if spent >= max_attempts:
-        return Next(
-            step=Step.GIVE_UP, reason=Reason.ATTEMPTS_SPENT, why=f"{spent} of {max_attempts} attempts failed. {why}"
-        )
+        return Next(step=Step.GIVE_UP, reason=Reason.ATTEMPTS_SPENT, why=f"{len(case.attempts)} attempts failed. {why}")
     if _stands_still(case):
         return Next(step=Step.GIVE_UP, reason=Reason.SAME_FAILURE, why=f"Two attempts ended in the same failure. {why}")
     return Next(step=Step.RETRY, why=why)

@@ -46,7 +46,7 @@ def _run_facts(run: Run) -> dict[str, Any]:
     ends = {"status": run.status, "conclusion": run.conclusion, "run_number": run.number, "run_attempt": run.attempt}
     suite = {"check_suite_id": _SUITE + run.id, "check_suite_node_id": node_id("CheckSuite", _SUITE + run.id)}
     times = {"created_at": run.created, "updated_at": run.updated, "run_started_at": run.created}
-    none = {"pull_requests": [], "referenced_workflows": [], "previous_attempt_url": None}
+    none: dict[str, Any] = {"pull_requests": [], "referenced_workflows": [], "previous_attempt_url": None}
     return {**names, **what, **ends, **suite, **times, **none, "workflow_id": workflow_id(run.path)}
 
 

@@ -150,7 +150,8 @@ def flow_children(runner: int) -> list[int]:
 
 
 def _children(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    threads = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for children in threads for child in children.read_text().split()]
 
 
 def killed_while_held(desk: Desk, runner: int, held_write: str) -> str:

@@ -253,7 +253,7 @@ def test_a_rate_limit_is_waited_for_also_on_writes(site, branch, status, body):
     """403 and 429 with Retry-After are waited out, on reads and writes alike, and nothing is doubled."""
     client = site.client()
     for match in ("GET .*/pulls", f"POST .*{REPOSITORY}/pulls$"):
-        site.fault(match=match, status=status, headers={"Retry-After": "1"}, body=body)
+        site.fault(match=match, status=status, headers={"Retry-After": "0"}, body=body)
     client.open_pull(branch, "main", "Heal", "Body")
     assert len(pulls(site, branch)) == 1
 
