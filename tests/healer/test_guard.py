@@ -33,8 +33,10 @@ class Brightwater < Gatherer
 end
 """
 
+EDITED = OLD.replace("td.amount", "td.sum")
 
-def change(new=OLD.replace("td.amount", "td.sum"), **fields):
+
+def change(new=EDITED, **fields):
     return FileChange(
         **{
             "path": PATH,
@@ -86,8 +88,13 @@ def test_any_other_path_is_refused(path):
 
 @pytest.mark.parametrize(
     "path",
-    ["lib/gatherers/Brightwater.rb", "LIB/gatherers/brightwater.rb", "lib/gatherers/brightwater\u200b.rb"]
-    + ["lib/gatherers/\uff42rightwater.rb", unicodedata.normalize("NFKC", "lib/gatherers/brightwater\uff0erb").upper()],
+    [
+        "lib/gatherers/Brightwater.rb",
+        "LIB/gatherers/brightwater.rb",
+        "lib/gatherers/brightwater\u200b.rb",
+        "lib/gatherers/\uff42rightwater.rb",
+        unicodedata.normalize("NFKC", "lib/gatherers/brightwater\uff0erb").upper(),
+    ],
 )
 def test_a_path_that_looks_like_an_allowed_one_is_called_so(path):
     """A path that differs by case, width or invisible characters only is refused as a look-alike."""

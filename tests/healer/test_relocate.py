@@ -55,8 +55,15 @@ def test_an_element_is_found_by_its_label_and_the_shape_of_its_value(selector, t
 
 @pytest.mark.parametrize(
     ("cell", "label"),
-    [("#v1", "51-90932-8"), ("#v2", "05/01/2026 - 05/31/2026"), ("#v3", "139,001 gal"), ("#v4", "135,691 gal")]
-    + [("#v5", "$61.45"), ("tr:nth-child(7) td.v", "07/02/2026"), ("tr:nth-child(2) td.v", "05/01/2026 - 05/31/2026")],
+    [
+        ("#v1", "51-90932-8"),
+        ("#v2", "05/01/2026 - 05/31/2026"),
+        ("#v3", "139,001 gal"),
+        ("#v4", "135,691 gal"),
+        ("#v5", "$61.45"),
+        ("tr:nth-child(7) td.v", "07/02/2026"),
+        ("tr:nth-child(2) td.v", "05/01/2026 - 05/31/2026"),
+    ],
 )
 def test_facts_are_told_apart_by_their_labels(cell, label):
     """Two values of one shape in one list of facts are told apart by what stands before them."""
