@@ -297,8 +297,9 @@ def test_an_answer_of_another_form_is_unreadable(site):
 
 
 def test_no_error_and_no_log_carries_a_token_or_header(site, caplog):
-    """Tokens and headers stay out of errors, tracebacks, logs and repr, also at DEBUG."""
+    """Tokens and headers stay out of errors, tracebacks, logs and repr, also where an operator asked for DEBUG."""
     caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="github")
     client = site.client("app")
     token = client.git_token().get_secret_value()
     site.fault(match="GET .*/branches/", status=500, times=9, body={"message": f"boom {token}"})
