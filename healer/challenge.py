@@ -59,6 +59,8 @@ def _parsed(page: str) -> Element | None:
         root = etree.fromstring(page.encode("utf-8", "replace"), parser=etree.HTMLParser(encoding="utf-8"))
     except etree.XMLSyntaxError:
         return None
+    if root is None:  # "</0" and the like hold no element, and lxml says so without an error
+        return None
     etree.strip_elements(root, etree.Comment, *_UNSEEN_TAGS, with_tail=False)
     for script in root.iter("script"):
         script.text = None

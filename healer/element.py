@@ -135,7 +135,22 @@ def _texts(element: Element) -> Iterator[str]:
 
 def class_names(element: Element) -> tuple[str, ...]:
     """Give the class names that a person chose, in order; generated ones are left out."""
-    return tuple(name for name in (element.get("class") or "").split() if not is_generated(name))
+    return _chosen(element.get("class") or "")
+
+
+@lru_cache(maxsize=8192)
+def _chosen(names: str) -> tuple[str, ...]:
+    return tuple(name for name in names.split() if not is_generated(name))
+
+
+def meant_names(element: Element) -> frozenset[str]:
+    """Give the class names that say what an element is rather than how it looks."""
+    return _meant(element.get("class") or "")
+
+
+@lru_cache(maxsize=8192)
+def _meant(names: str) -> frozenset[str]:
+    return frozenset(name for name in _chosen(names) if not says_looks(name))
 
 
 @lru_cache(maxsize=8192)

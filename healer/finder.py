@@ -10,6 +10,7 @@ from healer.element import Element, are_close, family
 from healer.lists import Likeness, are_mates, is_repeated, likeness_of, mates
 from healer.portrait import Page
 from healer.resemblance import identity, resemblance
+from healer.traits import is_composite
 
 LEAST_POINTS: Final = 4.5
 LEAST_SHARE: Final = 0.25
@@ -71,10 +72,22 @@ def _first_of(page: Page, element: Element, as_good: Likeness) -> Element:
 
 
 def _ranked(old: Page, target: Element, new: Page, among: Iterable[Element]) -> list[tuple[float, Element]]:
-    kind = family(target)
-    scored = [(likeness(old, target, new, element), element) for element in among if are_close(kind, family(element))]
+    alike = (element for element in among if _comparable(target, element))
+    scored = [(likeness(old, target, new, element), element) for element in alike]
     scored.sort(key=lambda pair: (-pair[0], new.order.get(pair[1], 0)))
     return scored
+
+
+def _comparable(one: Element, other: Element) -> bool:
+    """Say whether one may have become the other: of close kinds, and both a single thing or both made of several.
+
+    The same tag or id is always worth a look.
+    """
+    if not are_close(family(one), family(other)):
+        return False
+    named = one.get("id")
+    same = one.tag == other.tag or (named is not None and named == other.get("id"))
+    return same or is_composite(one) == is_composite(other)
 
 
 def likeness(old: Page, one: Element, new: Page, other: Element) -> float:
@@ -103,10 +116,9 @@ def best_claim(
     old: Page, target: Element, new: Page, found: Element, rivals: Iterable[Element], as_good: Likeness
 ) -> float:
     """Give the most points with which another element of the old page claims the find."""
-    kind = family(found)
     claims = (
         likeness(old, element, new, found)
         for element in rivals
-        if are_close(family(element), kind) and is_rival(old, target, element, as_good)
+        if _comparable(found, element) and is_rival(old, target, element, as_good)
     )
     return max(claims, default=float("-inf"))

@@ -6,17 +6,13 @@ from functools import lru_cache
 from itertools import takewhile
 from typing import Final
 
-from healer.element import Element, class_names, family, says_looks
+from healer.element import Element, family, meant_names
 from healer.portrait import Page
 from healer.resemblance import resemblance
 from healer.wording import VALUES, TextShape
 
 _FEW: Final = 3
 _ALIKE: Final = 0.55
-
-
-def _meant(element: Element) -> frozenset[str]:
-    return frozenset(name for name in class_names(element) if not says_looks(name))
 
 
 def _tags(element: Element) -> tuple[str, ...]:
@@ -27,7 +23,7 @@ def _index(part: Element) -> int:
     """Count an element among its siblings of the same name; cells among all cells."""
     if part.tag in {"td", "th"}:
         return sum(1 for _ in part.itersiblings(preceding=True))
-    return sum(1 for other in part.itersiblings(part.tag, preceding=True) if _meant(other) == _meant(part))
+    return sum(1 for other in part.itersiblings(part.tag, preceding=True) if meant_names(other) == meant_names(part))
 
 
 def slot(page: Page, element: Element) -> Hashable:
@@ -57,7 +53,7 @@ def _slot(page: Page, element: Element) -> Hashable:
     return (
         *above,
         tuple((part.tag, _index(part)) for part in inside),
-        _meant(element),
+        meant_names(element),
         portrait.label_text,
         portrait.text_words if wordy else portrait.shape in VALUES,
         (portrait.name, portrait.id) if portrait.family == "field" else (),
@@ -101,15 +97,26 @@ def is_repeated(page: Page, element: Element) -> bool:
 
 def mates(page: Page, element: Element) -> list[Element]:
     """Give the elements in the same place of every row, this one among them, in order."""
-    return _slots(page).get((element.tag, slot(page, element)), [element])
+    if page.row(element) is None:
+        return [element]
+    alike = _groups(page).get(_outline(element), [])
+    if len(alike) < _FEW - 1:
+        return [element]
+    place = slot(page, element)
+    return [other for other in alike if slot(page, other) == place] or [element]
+
+
+def _outline(element: Element) -> Hashable:
+    """Give what elements in the same place of two rows have in common at the least; it costs little to tell."""
+    return element.tag, _tags(element), meant_names(element)
 
 
 @lru_cache(maxsize=8)
-def _slots(page: Page) -> dict[Hashable, list[Element]]:
+def _groups(page: Page) -> dict[Hashable, list[Element]]:
     found: dict[Hashable, list[Element]] = {}
     for element in page.elements:
         if page.row(element) is not None:
-            found.setdefault((element.tag, slot(page, element)), []).append(element)
+            found.setdefault(_outline(element), []).append(element)
     return found
 
 

@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import islice
 from typing import Final
 
-from healer.element import Element, class_names, elements, family, parsed, says_looks, text_of
+from healer.element import Element, class_names, elements, family, meant_names, parsed, text_of
 from healer.labels import column_heads, label_of, row_head
-from healer.traits import marks_of, path_of, stable_id, suffix_of, texts_in, words_in
+from healer.traits import is_composite, marks_of, path_of, stable_id, suffix_of, texts_in, words_in, words_of_names
 from healer.wording import VALUES, TextShape, own_words, shape_of, words
 
 _PARTS: Final = 3
@@ -83,8 +84,7 @@ class Portrait:
 @lru_cache(maxsize=16384)
 def signature(element: Element) -> tuple[object, ...]:
     """Give what siblings of one list have in common: tag, meaningful classes, tags of the children."""
-    stable = frozenset(name for name in class_names(element) if not says_looks(name))
-    return element.tag, stable, tuple(child.tag for child in element if isinstance(child.tag, str))[:4]
+    return element.tag, meant_names(element), tuple(child.tag for child in element if isinstance(child.tag, str))[:4]
 
 
 class Page:
@@ -163,13 +163,12 @@ class Page:
     def _draw(self, element: Element) -> Portrait:
         text, path = self.text(element), path_of(element)
         texts = texts_in(element)
-        composite = len(texts) > _PARTS or element.tag in {"tr", "form", "table"}
+        composite = is_composite(element)
         shape = TextShape.PROSE if composite else shape_of(text)
         own = words_in([*texts, *column_heads(element)]) if composite else own_words(text)
         label = "" if composite and element.tag != "form" else label_of(element)
         heading = words(self.heading(element))
         stable = frozenset(class_names(element))
-        meaningful = frozenset(name for name in stable if not says_looks(name))
         return Portrait(
             tag=str(element.tag),
             family=family(element),
@@ -181,7 +180,7 @@ class Page:
             autocomplete=(element.get("autocomplete") or "").lower(),
             marks=marks_of(element),
             classes=stable,
-            class_words=frozenset().union(*(words(name) for name in meaningful)) if meaningful else frozenset(),
+            class_words=words_of_names(None, meant_names(element)),
             shape=shape,
             text_words=own,
             label=words(label),
@@ -200,24 +199,17 @@ class Page:
         )
 
     def _names_above(self, element: Element) -> Iterator[frozenset[str]]:
-        seen = 0
-        for part in element.iterancestors():
-            names = [stable_id(part.get("id")), *(name for name in class_names(part) if not says_looks(name))]
-            found = frozenset().union(*(words(name) for name in names if name))
-            if found:
-                yield found
-                seen += 1
-            if seen == _NEAR:
-                return
+        named = (words_of_names(part.get("id"), meant_names(part)) for part in element.iterancestors())
+        return islice(filter(None, named), _NEAR)
 
     def _around(self, element: Element) -> frozenset[str]:
         """Give the words near an element, its own excepted: those of its row, or of the smallest part that holds more than the element."""
         own, row = self.text(element), self.row(element)
         if row is not None and row is not element:
-            near = [*texts_in(row), *column_heads(row)]
+            near = (*texts_in(row), *column_heads(row))
         else:
             part = next((part for part in element.iterancestors() if len(self.text(part)) > len(own) + 2), None)
-            near = [] if part is None else texts_in(part)
+            near = () if part is None else texts_in(part)
         return frozenset(sorted(words_in(near) - words(own))[:_AROUND])
 
     def _shapes_in(self, part: Element | None) -> frozenset[TextShape]:

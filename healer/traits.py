@@ -1,6 +1,8 @@
 """Single traits of an element: its address without values, the texts in it, the marks that were written for programs."""
 
 import re
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -10,6 +12,8 @@ from healer.element import Element, is_generated
 from healer.wording import VALUES, TextShape, shape_of, words
 
 _MOST: Final = 24
+_PARTS: Final = 3
+_MADE_OF_PARTS: Final = frozenset({"tr", "form", "table"})
 _CODE: Final = frozenset({"script", "style", "noscript", "template"})
 _DIGITS: Final = re.compile(r"\d+|token-[0-9a-f]+")
 _MARKS: Final = re.compile(
@@ -32,20 +36,34 @@ def suffix_of(path: str) -> str:
     return suffix.lower() if dot and stem else ""
 
 
-def texts_in(part: Element) -> list[str]:
+@lru_cache(maxsize=16384)
+def texts_in(part: Element) -> tuple[str, ...]:
     """Give the texts in an element one by one, as its markup parts them, at most so many."""
     found: list[str] = []
     for element in part.iter(etree.Element):
-        texts = ("" if element.tag in _CODE else element.text, element.tail if element is not part else None)
-        found += [text for text in texts if text and text.strip()]
+        if element.tag not in _CODE and element.text and not element.text.isspace():
+            found.append(element.text)
+        if element is not part and element.tail and not element.tail.isspace():
+            found.append(element.tail)
         if len(found) > _MOST:
             break
-    return found
+    return tuple(found)
 
 
-def words_in(texts: list[str]) -> frozenset[str]:
+def is_composite(element: Element) -> bool:
+    """Say whether an element is made of several things rather than being one."""
+    return element.tag in _MADE_OF_PARTS or len(texts_in(element)) > _PARTS
+
+
+def words_in(texts: Iterable[str]) -> frozenset[str]:
     """Give the words of the texts that are the page's own; those beside values are left out."""
     return frozenset().union(*(words(text) for text in texts if shape_of(text) is TextShape.WORDS))
+
+
+@lru_cache(maxsize=8192)
+def words_of_names(ident: str | None, names: frozenset[str]) -> frozenset[str]:
+    """Give the words of an element's id and of class names."""
+    return frozenset().union(words(stable_id(ident)), *(words(name) for name in names))
 
 
 def stable_id(ident: str | None) -> str:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -18,6 +19,8 @@ from localworld.redis import RedisServer
 
 _BIN = Path(sys.executable).parent
 _AT_ONCE = 3
+_TEMPLATE = seed.CHECKOUT / f"var/prefect-{version('prefect')}.db"
+"""A migrated, empty database: migrating takes half of a first start."""
 
 
 class World:
@@ -39,7 +42,8 @@ class World:
         self._seed()
         self.redis.start()
         prefect = {**self.layout.store_settings(), "PREFECT_HOME": str(self.root / "prefect")}
-        self._launch("prefect", ["healer-prefect-server", "--port", str(self.layout.port["prefect"])], prefect)
+        serve = ["healer-prefect-server", "--port", str(self.layout.port["prefect"]), "--template", str(_TEMPLATE)]
+        self._launch("prefect", serve, prefect)
         for part in ("github", "jira"):
             self._launch_stand_in(part)
         self._launch_portal()

@@ -22,11 +22,22 @@ def _unavailable(detail: str) -> UpstreamError:
     return UpstreamError(f"the identity issuer's keys could not be read ({detail}).", service="oidc", reason="jwks")
 
 
+def _may_verify(row: Any) -> bool:
+    """Say whether a key is meant for what we use it for (RFC 7517 §4.2-4.4); what is not said is not forbidden."""
+    if not isinstance(row, dict):
+        return False
+    return (
+        row.get("use", "sig") == "sig"
+        and row.get("alg", "RS256") == "RS256"
+        and "verify" in row.get("key_ops", ["verify"])
+    )
+
+
 def _rsa_keys(document: Any) -> dict[str, RSAPublicKey]:
     """Take the RSA signing keys that have an id; others are for other readers."""
     keys: dict[str, RSAPublicKey] = {}
     rows = document.get("keys") if isinstance(document, dict) else None
-    for row in rows if isinstance(rows, list) else []:
+    for row in filter(_may_verify, rows if isinstance(rows, list) else []):
         try:
             parsed = jwt.PyJWK.from_dict(row, algorithm="RS256")
         except (jwt.PyJWTError, ValueError, TypeError, AttributeError):

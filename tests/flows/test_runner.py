@@ -48,15 +48,18 @@ def start(prefect, ticket: str, attempt: int = 0) -> str:
 
 
 def test_warm_runner_executes_each_run_once_and_at_once(prefect, flow_env, redis_url, tmp_path):
-    """A nudge starts runs well before the next poll, repeats of a request make no second run, and each run happens once."""
-    tickets = [f"UTIL-{n}" for n in range(201, 207)]
+    """A nudge starts runs well before the next poll, a repeated request makes no second run, and a deploy's SIGTERM ends it all in order."""
+    tickets = [f"UTIL-{n}" for n in range(201, 206)]
     lay_cases(redis_url, *tickets)
     log = tmp_path / "runner.log"
-    with prefect.runner(flow_env, log, "--limit", "3"):
+    with prefect.runner(flow_env, log, "--limit", "3") as runner:
         assert "runner ready (warm" in log.read_text()
         runs = [start(prefect, ticket) for ticket in tickets for _ in range(2)]
         nudge(redis_url)
         ended = [prefect.ended(run) for run in dict.fromkeys(runs)]
+        runner.send_signal(signal.SIGTERM)
+        assert runner.wait(10) == 0
+    assert "never awaited" not in log.read_text()
     assert runs[::2] == runs[1::2]
     assert {(run["state_type"], run["run_count"]) for run in ended} == {("COMPLETED", 1)}
     assert [len(prefect.artifacts(run["id"])) for run in ended] == [1] * len(tickets)
@@ -69,41 +72,24 @@ def _seconds(earlier: str, later: str) -> float:
     return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
 
 
-def test_stock_runner_does_the_same_work(prefect, flow_env, redis_url, tmp_path):
-    """Without the warm start, and without a nudge, the same run completes."""
-    lay_cases(redis_url, "UTIL-211")
+def test_stock_runner_and_worker_do_the_same_work(prefect, flow_env, redis_url, tmp_path):
+    """Without a warm start and a nudge a run completes as well; `prefect deploy --all` makes the same deployments, and a worker executes them."""
+    lay_cases(redis_url, "UTIL-211", "UTIL-212")
     log = tmp_path / "runner.log"
     with prefect.runner(flow_env, log, "--stock"):
         assert "runner ready (stock" in log.read_text()
-        ended = prefect.ended(start(prefect, "UTIL-211"))
-    assert (ended["state_type"], ended["state"]["message"]) == ("COMPLETED", "UTIL-211: superseded.")
-
-
-def test_sigterm_ends_the_runner_and_what_it_runs(prefect, flow_env, redis_url, tmp_path):
-    """A deploy leaves no orphan: the runner ends within seconds with status 0 and no complaint."""
-    log = tmp_path / "runner.log"
-    with prefect.runner(flow_env, log) as runner:
-        runner.send_signal(signal.SIGTERM)
-        assert runner.wait(10) == 0
-    assert "never awaited" not in log.read_text()
-
-
-def test_worker_executes_the_same_deployments(prefect, flow_env, redis_url, tmp_path):
-    """`prefect deploy --all` makes what the runner makes, and a worker of the process pool executes it."""
-    lay_cases(redis_url, "UTIL-221")
+        by_stock = prefect.ended(start(prefect, "UTIL-211"))
+    by_runner = _deployments(prefect)
+    run = start(prefect, "UTIL-212")
     env = {**flow_env, "PREFECT_API_URL": prefect.api_url}
-    log = tmp_path / "runner.log"
-    with prefect.runner(flow_env, log):
-        by_runner = _deployments(prefect)
-    argv = [str(BIN / "prefect"), "--no-prompt", "deploy", "--all", "--prefect-file", str(DEPLOYMENTS)]
-    done = subprocess.run(argv, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    deploy = [str(BIN / "prefect"), "--no-prompt", "deploy", "--all", "--prefect-file", str(DEPLOYMENTS)]
+    with program([str(BIN / "prefect"), "worker", "start", "--pool", "healer"], env, tmp_path / "worker.log"):
+        done = subprocess.run(deploy, env=env, cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+        by_worker = prefect.ended(run, 40)
     assert done.returncode == 0, done.stdout + done.stderr
     assert _deployments(prefect) == by_runner
-    run = start(prefect, "UTIL-221")
-    worker = [str(BIN / "prefect"), "worker", "start", "--pool", "healer"]
-    with program(worker, env, tmp_path / "worker.log"):
-        ended = prefect.ended(run, 40)
-    assert (ended["state_type"], ended["state"]["message"]) == ("COMPLETED", "UTIL-221: superseded.")
+    for ticket, ended in (("UTIL-211", by_stock), ("UTIL-212", by_worker)):
+        assert (ended["state_type"], ended["state"]["message"]) == ("COMPLETED", f"{ticket}: superseded.")
 
 
 def _deployments(prefect) -> dict[str, object]:

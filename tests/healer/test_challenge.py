@@ -101,3 +101,9 @@ def test_any_text_is_read_without_an_error(text, status):
     sign = recognise(text, status)
     assert sign is None or sign.reason in {Reason.CAPTCHA, Reason.MFA, Reason.ANTI_BOT}
     assert recognise("<" + text, status) == recognise("<" + text, status)
+
+
+@pytest.mark.parametrize("page", ["</0", "<!---->", "<", "<?x?>"])
+def test_markup_without_an_element_is_no_challenge(page):
+    """A page that starts like markup and holds no element is read like an empty one."""
+    assert recognise(page, 200) is None

@@ -114,6 +114,19 @@ async def test_other_kinds_of_key_are_left_out(keys: Jwks, issuer: respx.Router,
         await keys.key("k9")
 
 
+@pytest.mark.parametrize(
+    "purpose", [{"use": "enc"}, {"alg": "PS256"}, {"alg": "RSA-OAEP"}, {"key_ops": ["sign"]}, {"key_ops": []}]
+)
+async def test_key_for_another_purpose_is_left_out(
+    keys: Jwks, issuer: respx.Router, purpose: dict[str, object]
+) -> None:
+    """A key that is meant for encryption, for signing only or for another algorithm verifies nothing here."""
+    (row,) = _document("k9")["keys"]  # type: ignore[misc]
+    issuer.get(f"{ISSUER}/keys").respond(json={"keys": [{**row, **purpose}]})
+    with pytest.raises(Rejected):
+        await keys.key("k9")
+
+
 def _pass(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
     """Let time pass for the whole process."""
     clock = module.time.monotonic
