@@ -115,7 +115,8 @@ async def test_other_kinds_of_key_are_left_out(keys: Jwks, issuer: respx.Router,
 
 
 @pytest.mark.parametrize(
-    "purpose", [{"use": "enc"}, {"alg": "PS256"}, {"alg": "RSA-OAEP"}, {"key_ops": ["sign"]}, {"key_ops": []}]
+    "purpose",
+    [{"use": "enc"}, {"alg": "PS256"}, {"alg": "RSA-OAEP"}, {"key_ops": ["sign"]}, {"key_ops": []}, {"key_ops": 1}],
 )
 async def test_key_for_another_purpose_is_left_out(
     keys: Jwks, issuer: respx.Router, purpose: dict[str, object]
