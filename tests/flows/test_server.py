@@ -32,8 +32,7 @@ def leaky(name, parameters):
     with tags(name):
         leaky_task(name)
 
-for secret in secrets:
-    leaky(secret, {"deep": [secret]}, return_state=True)
+leaky(" ".join(secrets), {"deep": secrets}, return_state=True)
 """
 
 
