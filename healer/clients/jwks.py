@@ -26,11 +26,9 @@ def _may_verify(row: Any) -> bool:
     """Say whether a key is meant for what we use it for (RFC 7517 §4.2-4.4); what is not said is not forbidden."""
     if not isinstance(row, dict):
         return False
-    return (
-        row.get("use", "sig") == "sig"
-        and row.get("alg", "RS256") == "RS256"
-        and "verify" in row.get("key_ops", ["verify"])
-    )
+    uses = row.get("key_ops", ["verify"])
+    purpose = (row.get("use", "sig"), row.get("alg", "RS256"))
+    return purpose == ("sig", "RS256") and isinstance(uses, list) and "verify" in uses
 
 
 def _rsa_keys(document: Any) -> dict[str, RSAPublicKey]:
