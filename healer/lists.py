@@ -102,8 +102,16 @@ def mates(page: Page, element: Element) -> list[Element]:
     alike = _groups(page).get(_outline(element), [])
     if len(alike) < _FEW - 1:
         return [element]
-    place = slot(page, element)
-    return [other for other in alike if slot(page, other) == place] or [element]
+    known = _known(page)
+    place = (_outline(element), slot(page, element))
+    if place not in known:
+        known[place] = [other for other in alike if slot(page, other) == place[1]]
+    return known[place] or [element]
+
+
+@lru_cache(maxsize=8)
+def _known(_: Page) -> dict[Hashable, list[Element]]:
+    return {}
 
 
 def _outline(element: Element) -> Hashable:
