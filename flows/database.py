@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import prefect
@@ -41,7 +42,7 @@ def _keep(database: Path, template: Path) -> None:
     half = template.with_suffix(f".{os.getpid()}")
     try:
         template.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with sqlite3.connect(database) as source, sqlite3.connect(half) as target:
+        with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(half)) as target:
             source.backup(target)
         half.replace(template)
     except (OSError, sqlite3.Error):

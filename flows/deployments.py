@@ -26,7 +26,7 @@ def read(path: Path) -> tuple[RunnerDeployment, ...]:
         return tuple(_deployment(entry, folder) for entry in document["deployments"])
     except (OSError, yaml.YAMLError, KeyError, IndexError, TypeError) as error:
         raise Misconfigured(
-            f"{path} does not define deployments ({type(error).__name__}: {error}).",
+            f"{path} does not define deployments ({type(error).__name__}: {' '.join(str(error).split())}).",
             reason="deployments",
             remedy="Name the file with --deployments.",
         ) from None

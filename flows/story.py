@@ -132,7 +132,7 @@ STEP: Final[dict[str, Any]] = {
 async def opened(case_id: str, number: int) -> AsyncIterator[Story]:
     """Build the parts inside the run, one set per process, and close them at its end."""
     parts = flow_parts(load(FlowSettings))
-    logs.install(parts.redactor)
+    logs.install(parts.redactor, level="WARNING")
     try:
         yield Story(parts, case_id, number)
     finally:

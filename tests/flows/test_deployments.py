@@ -1,0 +1,30 @@
+"""`deployments/prefect.yaml` as the runner reads it."""
+
+from pathlib import Path
+
+import pytest
+
+from flows.deployments import read
+from healer.errors import Misconfigured
+
+FILE = Path(__file__).resolve().parents[2] / "deployments/prefect.yaml"
+
+
+def test_both_flows_are_defined_by_dotted_entrypoints():
+    """The gateway's two deployments are there, and no entrypoint is a file path."""
+    found = {f"{one.flow_name}/{one.name}": one.entrypoint for one in read(FILE)}
+    assert found == {"heal/heal": "flows.heal.heal", "publish/publish": "flows.publish.publish"}
+
+
+@pytest.mark.parametrize("text", ["", "- a list", "deployments: []", "pull: []\ndeployments: []", "pull: [\n"])
+def test_file_of_another_form_is_named(tmp_path, text):
+    """A file that defines nothing usable is refused with its name and the way out."""
+    (tmp_path / "prefect.yaml").write_text(text)
+    with pytest.raises(Misconfigured, match=r"prefect\.yaml does not define deployments.*--deployments"):
+        read(tmp_path / "prefect.yaml")
+
+
+def test_absent_file_is_named(tmp_path):
+    """So is a file that is not there."""
+    with pytest.raises(Misconfigured, match="absent"):
+        read(tmp_path / "absent.yaml")
