@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import prefect
@@ -46,4 +46,6 @@ def _keep(database: Path, template: Path) -> None:
             source.backup(target)
         half.replace(template)
     except (OSError, sqlite3.Error):
-        half.unlink(missing_ok=True)  # a home that cannot be written costs time at the next first start, nothing else
+        # A home that cannot be written costs time at the next first start, nothing else.
+        with suppress(OSError):
+            half.unlink()
