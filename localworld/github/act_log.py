@@ -13,6 +13,7 @@ from localworld.github.model import Job, Run, Step
 from localworld.github.templates import now
 
 _STARTS = "⭐ Run "
+_NO_RUNNER = "Skipping unsupported platform"
 _LEVELS = {"error": "failure", "warning": "warning", "notice": "notice"}
 Told = Callable[[str, Job], None]
 
@@ -38,6 +39,10 @@ class ActLog:
         self._record(self._masker.data(record))
 
     def _record(self, record: dict[str, Any]) -> None:
+        if _NO_RUNNER in str(record.get("msg")):
+            self._run.unserved = True
+            self._run.notes.append(f"No runner has the label that {record.get('job', 'a job')} asks for.")
+            return
         key = record.get("stepID") or record.get("stepid") or []
         if "job" not in record or (not key and "jobResult" not in record):
             if record.get("level") == "error":
@@ -102,4 +107,5 @@ def conclude(run: Run, exit_code: int, stopped: str | None) -> str:
         return stopped
     if not ends:
         return "startup_failure" if exit_code else "skipped"
-    return "success" if exit_code == 0 and set(ends) == {"success"} else "failure"
+    green = exit_code == 0 and set(ends) == {"success"} and not run.unserved
+    return "success" if green else "failure"

@@ -1,5 +1,6 @@
 """The web application: routes, refusals, control plane, record."""
 
+import contextlib
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -12,18 +13,19 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from localworld.faults import Faults
-from localworld.github import pages
+from localworld.github import graphql, pages
 from localworld.github import rest_actions as actions
 from localworld.github import rest_code as code
 from localworld.github import rest_pulls as pulls
-from localworld.github.call import Answer, Handler, allow, read, secret_of
+from localworld.github.call import Answer, Call, Handler, allow, read, secret_of
 from localworld.github.oidc import Issuer
 from localworld.github.problem import Problem
+from localworld.github.recording import Discreet
 from localworld.github.runner import Runner
 from localworld.github.smart_http import SmartHttp
 from localworld.github.store import Store
 from localworld.github.webhooks import Webhooks
-from localworld.record import Record, Recorded
+from localworld.record import Recorded
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 _R = "/repos/{owner}/{repo}"
@@ -50,12 +52,12 @@ _TABLE: tuple[tuple[str, str, Handler, str], ...] = (
     ("GET", _R + "/pulls/{number}/commits", pulls.pull_commits, "pull_requests:read"),
     ("PUT", _R + "/pulls/{number}/merge", pulls.merge, "contents:write"),
     ("POST", _R + "/pulls/{number}/requested_reviewers", pulls.request_reviewers, "pull_requests:write"),
-    ("GET", _R + "/issues/{number}/comments", pulls.list_comments, "issues:read"),
-    ("POST", _R + "/issues/{number}/comments", pulls.create_comment, "issues:write"),
-    ("PATCH", _R + "/issues/comments/{comment}", pulls.edit_comment, "issues:write"),
-    ("GET", _R + "/issues/{number}/labels", pulls.list_labels, "issues:read"),
-    ("POST", _R + "/issues/{number}/labels", pulls.add_labels, "issues:write"),
-    ("DELETE", _R + "/issues/{number}/labels/{name}", pulls.remove_label, "issues:write"),
+    ("GET", _R + "/issues/{number}/comments", pulls.list_comments, "issues|pull_requests:read"),
+    ("POST", _R + "/issues/{number}/comments", pulls.create_comment, "issues|pull_requests:write"),
+    ("PATCH", _R + "/issues/comments/{comment}", pulls.edit_comment, "issues|pull_requests:write"),
+    ("GET", _R + "/issues/{number}/labels", pulls.list_labels, "issues|pull_requests:read"),
+    ("POST", _R + "/issues/{number}/labels", pulls.add_labels, "issues|pull_requests:write"),
+    ("DELETE", _R + "/issues/{number}/labels/{name}", pulls.remove_label, "issues|pull_requests:write"),
     ("GET", _R + "/actions/workflows", actions.list_workflows, "actions:read"),
     ("GET", _WORKFLOW, actions.get_workflow, "actions:read"),
     ("POST", _WORKFLOW + "/dispatches", actions.dispatch, "actions:write"),
@@ -70,7 +72,7 @@ _TABLE: tuple[tuple[str, str, Handler, str], ...] = (
 
 def create_app(store: Store, record: Path) -> ASGIApp:
     """Make the application over a store."""
-    log = Record(record)
+    log = Discreet(record)
     hooks, issuer = Webhooks(store, log), Issuer(store)
     store.config["runner"] = Runner(store, hooks, issuer)
     rest = [
@@ -78,6 +80,8 @@ def create_app(store: Store, record: Path) -> ASGIApp:
         for verb, path, handler, need in _TABLE
     ]
     git = Route("/{owner}/{repo}.git/{rest:path}", SmartHttp(store, hooks).__call__, methods=["GET", "POST"])
+    rest.append(Route("/api/graphql", _endpoint(store, hooks, graphql.mutate, "pull_requests:write"), methods=["POST"]))
+    rest.append(Route("/api/v3/{path:path}", _unknown, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]))
     app = Starlette(routes=[*rest, *_identity(issuer), *_downloads(store), *pages.routes(store), git])
     faults = Faults(app)
     app.router.routes.insert(0, Route("/_control/faults", faults.control, methods=["GET", "POST", "DELETE"]))
@@ -90,12 +94,26 @@ def _endpoint(store: Store, hooks: Webhooks, handler: Handler, need: str) -> End
         try:
             call = await read(request, store, hooks)
             if need:
-                allow(call.caller, *need.split(":"))
-            return _written(await run_in_threadpool(handler, call))
+                allow(call.caller, *need.rsplit(":", 1))
+            return _written(await run_in_threadpool(_served, call, handler, writes=request.method != "GET"))
         except Problem as problem:
-            return JSONResponse(problem.body(), problem.status, {**_limits(), **problem.headers})
+            return _refused(problem)
 
     return endpoint
+
+
+def _served(call: Call, handler: Handler, *, writes: bool) -> Answer:
+    # Writes go one after another, so that a look and the write that follows it are one.
+    with call.store.lock if writes else contextlib.nullcontext():
+        return handler(call)
+
+
+def _refused(problem: Problem) -> Response:
+    return JSONResponse(problem.body(), problem.status, {**_limits(), **problem.headers})
+
+
+async def _unknown(_request: Request) -> Response:
+    return _refused(Problem(404, "Not Found"))
 
 
 def _written(answer: Answer) -> Response:

@@ -36,11 +36,11 @@ class Bare:
     def run(self, *arguments: str) -> str:
         """Run git and give its output.
 
-        Raises: Problem 422 with git's own words.
+        Raises: Problem 422 without git's own words, which name paths of this machine.
         """
         done = self._run(*arguments)
         if done.returncode:
-            raise Problem(422, (done.stderr or done.stdout).decode("utf-8", "replace").strip()[:300])
+            raise Problem(422, f"The repository does not support this operation: {arguments[0]}")
         return done.stdout.decode("utf-8", "replace").rstrip("\n")
 
     def _run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
@@ -64,7 +64,21 @@ class Bare:
 
     def files(self, sha: str, folder: str) -> list[str]:
         """List the files directly in a folder of a commit."""
-        return self.run("ls-tree", "--name-only", sha, folder.rstrip("/") + "/").splitlines()
+        return [path for _, _, path in self.folder(sha, folder)]
+
+    def folder(self, sha: str, folder: str) -> list[tuple[str, str, str]]:
+        """List what is directly in a folder of a commit: kind (`blob`, `tree`, `commit`), object and path."""
+        below = [folder.strip("/") + "/"] if folder.strip("/") else []
+        lines = (line.split("\t", 1) for line in self.run("ls-tree", sha, *below).splitlines())
+        return [(meta.split()[1], meta.split()[2], path) for meta, path in lines]
+
+    def holds(self, base: str, head: str) -> bool:
+        """Tell whether head contains base: a reference may move from one to the other without force."""
+        return self._run("merge-base", "--is-ancestor", base, head).returncode == 0
+
+    def merges(self, base: str, head: str) -> bool:
+        """Tell whether head merges into base without conflict."""
+        return self._run("merge-tree", "--write-tree", base, head).returncode == 0
 
     def commit(self, sha: str) -> Commit:
         """Read a commit."""

@@ -198,7 +198,7 @@ class Bodies:
         body |= {
             "merge_commit_sha": pull.merge_sha,
             "merged": pull.merged is not None,
-            "mergeable": None if pull.merged else True,
+            "mergeable": None if pull.merged else repository.git.merges(f"refs/heads/{pull.base}", pull.head_sha),
         }
         body |= {
             "rebaseable": None,

@@ -73,9 +73,13 @@ class Call:
             raise Problem(422, f'Invalid request.\n\n"{name}" wasn\'t supplied.')
         return value
 
+    def _asked(self, name: str, otherwise: int) -> int:
+        given = self.query.get(name, "")
+        return max(int(given), 1) if given.isdecimal() else otherwise
+
     def page(self, items: list[Any], wrap: Callable[[list[Any]], Any] = list) -> Answer:
         """Give one page of a list, with the `Link` header where there is more."""
-        size, number = min(int(self.query.get("per_page", PER_PAGE)), 100), int(self.query.get("page", 1))
+        size, number = min(self._asked("per_page", PER_PAGE), 100), self._asked("page", 1)
         shown = items[(number - 1) * size : number * size]
         more = len(items) > number * size
         link = {"Link": f'<{self.url}?{_with_page(self.query, number + 1)}>; rel="next"'} if more else {}
@@ -128,15 +132,14 @@ async def read(request: Request, store: Store, hooks: Webhooks) -> Call:
     return Call(store, hooks, caller, request.path_params, request.query_params, body, store.url + request.url.path)
 
 
-def allow(caller: Caller, permission: str, level: str) -> None:
-    """Let a caller pass that has the permission.
+def allow(caller: Caller, permissions: str, level: str) -> None:
+    """Let a caller pass that has one of the permissions, which `|` separates.
 
     Raises: Problem 403 as GitHub words it, 401 for an App that did not take an installation token.
     """
     if caller.kind == "app":
         raise Problem(401, "This endpoint requires you to be authenticated.")
-    granted = caller.may.get(permission, "none")
-    if granted in ("write", level):
+    if any(caller.may.get(permission) in ("write", level) for permission in permissions.split("|")):
         return
     kind = "integration" if caller.kind == "installation" else "personal access token"
     raise Problem(403, f"Resource not accessible by {kind}")

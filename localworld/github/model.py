@@ -135,6 +135,9 @@ class Run:
     updated: str = field(default_factory=now)
     notes: list[str] = field(default_factory=list)
     """What the runner said outside any step."""
+    repository: str = ""
+    unserved: bool = False
+    """A job found no runner for its label; `act` passes over such a job."""
 
 
 @dataclass(frozen=True)

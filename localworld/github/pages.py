@@ -41,7 +41,7 @@ def _show(page: str, store: Store, repository: Repository, **values: Any) -> str
 
 
 def _front(store: Store, repository: Repository, _request: Request) -> str:
-    runs = sorted(store.runs.values(), key=lambda run: run.id, reverse=True)
+    runs = [run for run in reversed(list(store.runs.values())) if run.repository == repository.name]
     pulls = sorted(repository.pulls.values(), key=lambda pull: pull.number, reverse=True)
     return _show("repository.html", store, repository, runs=runs, pulls=pulls, branches=repository.git.branches())
 

@@ -32,7 +32,7 @@ def pushed(store: Store, hooks: Webhooks, repository: Repository, push: Push) ->
         "after": after,
         "created": before == ZERO,
         "deleted": gone,
-        "forced": False,
+        "forced": not gone and before != ZERO and not repository.git.holds(before, after),
     }
     payload |= {"base_ref": None, "compare": bodies.page(repository, "compare", f"{before[:12]}...{after[:12]}")}
     payload |= {"commits": [head] if head else [], "head_commit": head}

@@ -59,6 +59,7 @@ def dispatch(call: Call) -> Answer:
         run_id = 7000 + number
         title = found.run_name(inputs, call.repository.name, ref)
         run = Run(run_id, number, found.path, found.name, title, ref, sha, call.caller.login, inputs)
+        run.repository = call.repository.name
         call.store.runs[run_id] = run
     call.hooks.send("workflow_run", call.repository, run.actor, _event(call, run, "requested"))
     call.store.config["runner"].start(call.repository, run, found)
@@ -86,7 +87,7 @@ def _event(call: Call, run: Run, action: str) -> dict[str, Any]:
 
 def _matching(call: Call) -> list[Run]:
     query = call.query
-    found = sorted(call.store.runs.values(), key=lambda run: run.id, reverse=True)
+    found = [run for run in reversed(list(call.store.runs.values())) if run.repository == call.repository.name]
     wanted = {"branch": "branch", "event": "event", "head_sha": "sha"}
     for parameter, member in wanted.items():
         if query.get(parameter):

@@ -11,6 +11,8 @@ from localworld.github.problem import Problem
 from localworld.github.pushes import Push, pushed
 from localworld.github.store import TOKEN_S
 
+_KINDS = {"blob": "file", "tree": "dir", "commit": "submodule"}
+
 
 def me(call: Call) -> Answer:
     """Show the caller."""
@@ -52,25 +54,25 @@ def contents(call: Call) -> Answer:
     sha = found.git.sha(call.query.get("ref", found.default_branch))
     if sha is None:
         raise Problem(404, f"No commit found for the ref {call.query.get('ref')}")
-    content = found.git.read(sha, path)
+    content = found.git.read(sha, path) if path else None
     if content is not None:
-        return Answer(200, _file(call, path, content))
-    names = found.git.files(sha, path)
-    if not names:
+        return Answer(200, _file(call, path, found.git.run("rev-parse", f"{sha}:{path}"), content))
+    entries = found.git.folder(sha, path)
+    if not entries:
         raise Problem(404, "Not Found")
-    return Answer(200, [_entry(call, name) for name in names])
+    return Answer(200, [{**_entry(call, name, blob), "type": _KINDS[kind]} for kind, blob, name in entries])
 
 
-def _entry(call: Call, path: str) -> dict[str, object]:
+def _entry(call: Call, path: str, blob: str) -> dict[str, object]:
     found, bodies = call.repository, call.bodies
     links = {"self": bodies.at(found, "contents", path), "git": None, "html": bodies.page(found, "blob/main", path)}
-    body = {"type": "file", "size": 0, "name": path.rpartition("/")[2], "path": path, "sha": ZERO, "_links": links}
+    body = {"type": "file", "size": 0, "name": path.rpartition("/")[2], "path": path, "sha": blob, "_links": links}
     return {**body, "url": links["self"], "git_url": None, "html_url": links["html"], "download_url": None}
 
 
-def _file(call: Call, path: str, content: bytes) -> dict[str, object]:
+def _file(call: Call, path: str, blob: str, content: bytes) -> dict[str, object]:
     encoded = base64.encodebytes(content).decode()
-    return {**_entry(call, path), "size": len(content), "encoding": "base64", "content": encoded}
+    return {**_entry(call, path, blob), "size": len(content), "encoding": "base64", "content": encoded}
 
 
 def commit(call: Call) -> Answer:

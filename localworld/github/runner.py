@@ -1,5 +1,6 @@
 """Takes dispatched runs to their end: concurrency groups, identity, act, states, webhooks."""
 
+import subprocess
 import threading
 from collections import defaultdict
 
@@ -49,22 +50,30 @@ class Runner:
         try:
             if may_identify(self._store, workflow):
                 identity = self._issuer.identify(repository, run, workflow)
-            arguments = workspace.lay(token, identity)
+            arguments, limit = workspace.lay(token, identity), limit_s(self._store, workflow)
             run.status = "in_progress"
             self._tell_run(repository, run, "in_progress")
-            return self._act(repository, run, workspace, arguments, limit_s(self._store, workflow))
+            secrets = [token, identity.token] if identity else [token]
+            return self._act(repository, run, Act(self._store, workspace, arguments), secrets, limit)
         except Problem as problem:
             run.notes.append(problem.message)
+            return "startup_failure"
+        except (OSError, subprocess.CalledProcessError):
+            run.notes.append("The runner could not be set up.")
             return "startup_failure"
         finally:
             self._issuer.forget(run.id)
             self._store.installation_tokens.pop(token, None)
             workspace.remove()
 
-    def _act(self, repository: Repository, run: Run, workspace: Workspace, arguments: list[str], limit: float) -> str:
+    def _act(self, repository: Repository, run: Run, act: Act, secrets: list[str], limit: float) -> str:
         masker = Masker()
+        for secret in secrets:
+            masker.learn(secret)
         log = ActLog(run, masker, self._store.new_id, lambda action, job: self._tell_job(repository, run, job, action))
-        act = self._acts[run.id] = Act(self._store, workspace, arguments)
+        self._acts[run.id] = act
+        if run.id in self._cancelled:  # it was cancelled while its files were laid
+            act.stop("cancelled")
         code = act.follow(log.line, limit)
         del self._acts[run.id]
         return conclude(run, code, act.stopped)

@@ -75,7 +75,7 @@ class Store:
         Raises: Problem 404.
         """
         found = self.runs.get(run_id)
-        if found is None or repository.name != self.config.get("runs_in", repository.name):
+        if found is None or found.repository != repository.name:
             raise Problem(404, "Not Found")
         return found
 

@@ -64,7 +64,7 @@ class Workflow:
             if entry.get("required") and given.get(name) in (None, "") and "default" not in entry:
                 raise Problem(422, f"Required input '{name}' not provided")
         defaults = {name: entry["default"] for name, entry in known.items() if "default" in entry}
-        return {name: str(value) for name, value in {**defaults, **given}.items()}
+        return {name: _input(value) for name, value in {**defaults, **given}.items()}
 
     def evaluate(self, text: str, inputs: dict[str, str], repository: str, ref: str) -> str:
         """Fill `${{ inputs.x }}` and `${{ github.x }}` into a text."""
@@ -95,6 +95,10 @@ class Workflow:
     def limit_s(self) -> float:
         """Give the longest time that its jobs may take, in seconds (GitHub's default is six hours)."""
         return 60.0 * max((float(job.get("timeout-minutes", 360)) for job in self.jobs.values()), default=360.0)
+
+
+def _input(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _writes(permissions: Any) -> bool:
