@@ -151,12 +151,12 @@ def _seed(root: Path) -> None:
 
 
 @contextlib.contextmanager
-def running(root: Path) -> Iterator[Site]:
-    """Run a GitHub below `root`."""
+def running(root: Path, **changes: Any) -> Iterator[Site]:
+    """Run a GitHub below `root`; `changes` replace members of its configuration."""
     keys, port = Keys(), free_port()
     site = Site(f"http://127.0.0.1:{port}", root, keys)
     _seed(root)
-    (root / "config.json").write_text(json.dumps(_config(keys)))
+    (root / "config.json").write_text(json.dumps(_config(keys) | changes))
     argv = ["-m", "localworld.github", "--port", str(port), "--host", "127.0.0.1", "--root", str(root)]
     argv += ["--config", str(root / "config.json"), "--public-url", site.url]
     with (
