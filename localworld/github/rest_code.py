@@ -76,11 +76,17 @@ def _file(call: Call, path: str, blob: str, content: bytes) -> dict[str, object]
 
 
 def commit(call: Call) -> Answer:
-    """Show a commit."""
+    """Show a commit with the files that it changes; a first commit changes none here."""
     sha = call.repository.git.sha(call.path["ref"])
     if sha is None:
         raise Problem(422, f"No commit found for SHA: {call.path['ref']}")
-    return Answer(200, call.bodies.commit(call.repository, sha))
+    body = call.bodies.commit(call.repository, sha)
+    parents = call.repository.git.commit(sha).parents
+    files = call.bodies.files(call.repository, parents[0], sha) if parents else []
+    added, removed = (sum(file[count] for file in files) for count in ("additions", "deletions"))
+    return Answer(
+        200, {**body, "files": files, "stats": {"additions": added, "deletions": removed, "total": added + removed}}
+    )
 
 
 def compare(call: Call) -> Answer:

@@ -141,15 +141,18 @@ def create_comment(call: Call) -> Answer:
     comment = Comment(call.store.new_id(), pull.number, call.caller.login, call.text("body"))
     call.repository.comments[comment.id] = comment
     body = call.bodies.comment(call.repository, comment)
-    issue = {
-        "number": pull.number,
-        "title": pull.title,
-        "pull_request": {"url": call.bodies.at(call.repository, "pulls", pull.number)},
-    }
-    call.hooks.send(
-        "issue_comment", call.repository, call.caller.login, {"action": "created", "issue": issue, "comment": body}
-    )
+    told = {"action": "created", "issue": _issue(call, pull), "comment": body}
+    call.hooks.send("issue_comment", call.repository, call.caller.login, told)
     return Answer(201, body)
+
+
+def _issue(call: Call, pull: Pull) -> dict[str, Any]:
+    # A pull request is an issue too, and shares these members with it.
+    body = call.bodies.pull(call.repository, pull)
+    shared = ("number", "title", "body", "state", "user", "labels", "created_at", "updated_at", "author_association")
+    links = {name: body[name] for name in ("url", "html_url", "diff_url", "patch_url")}
+    own = {"id": pull.id, "url": body["issue_url"], "html_url": body["html_url"], "comments_url": body["comments_url"]}
+    return {**{name: body[name] for name in shared}, **own, "pull_request": links}
 
 
 def edit_comment(call: Call) -> Answer:

@@ -66,7 +66,8 @@ class Templates:
     def _flatten(self, text: str) -> Schema:
         schema: Schema = json.loads(text)
         parts = [self._resolve(part) for part in schema.pop("allOf")]
-        properties = {name: member for part in parts for name, member in part.get("properties", {}).items()}
+        # Of one member described twice the first part says more: later ones of the document only name its type.
+        properties = {name: member for part in reversed(parts) for name, member in part.get("properties", {}).items()}
         required = [name for part in parts for name in part.get("required", [])]
         return {
             "type": "object",
