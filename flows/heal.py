@@ -118,22 +118,21 @@ async def classify(story: Story) -> bool:
 
 async def _judge_diagnosis(story: Story, case: Case) -> bool:
     run = case.awaiting
-    report = await story.parts.evidence.report(run.run_id, run.run_attempt) if run else None
-    if run is None or report is None:
+    if run is None:
         return False
-    workflow = story.parts.settings.gate_workflow
-    verdict = verify.judge(report, await settled(story, run.run_id), run, workflow=workflow)
-    found: dict[str, Any] = {"diagnosis": Diagnosis(run=run, verdict=verdict, failure=report.failure)}
-    decision = triage.classify(report, case.model_copy(update=found))
+    report = await story.parts.evidence.report(run.run_id, run.run_attempt)
+    state = await settled(story, run.run_id)
+    if report is None and state and verify.is_finishing(state):
+        return False
+    verdict = verify.judge(report, state, run, workflow=story.parts.settings.gate_workflow)
+    found: dict[str, Any] = {
+        "diagnosis": Diagnosis(run=run, verdict=verdict, failure=report.failure if report else None)
+    }
+    judged = case.model_copy(update=found)
+    decision = triage.classify(report, judged) if report else triage.unreported(run, judged, verdict.why)
     facts = {"disposition": decision.disposition.value, "reason": decision.reason.value if decision.reason else None}
     if decision.disposition is Disposition.HEAL:
-        changes: dict[str, Any] = {
-            "state": State.TRIAGED,
-            "reason": None,
-            "reason_text": decision.evidence,
-            "awaiting": None,
-            **found,
-        }
+        changes = {"state": State.TRIAGED, "reason": None, "reason_text": decision.evidence, "awaiting": None, **found}
         await story.record(case, "triaged", facts, **changes)
         return True
     await _not_ours(story, await story.record(case, "triaged", facts, **found), decision)

@@ -9,25 +9,30 @@ from typing import Final, NamedTuple
 from healer.element import Element, are_close, family
 from healer.lists import Likeness, are_mates, is_repeated, likeness_of, mates
 from healer.portrait import Page
-from healer.resemblance import identity, resemblance
+from healer.resemblance import anchor, identity, read_otherwise, resemblance
 from healer.traits import is_composite
 
 LEAST_POINTS: Final = 4.5
 LEAST_SHARE: Final = 0.25
 LEAST_MARGIN: Final = 1.0
+LEAST_ANCHOR: Final = 0.51
 _UNLIKE_ROWS: Final = 2.0
+_READS_OTHERWISE: Final = 2.0
+"""How much more distance is asked for where two links lead to one place and share no word."""
 
 
 class Find(NamedTuple):
     """An element of the new page.
 
-    `points` are its resemblance, `share` their part of what the old element could get, `margin` the distance to the nearest doubt.
+    `points` are its resemblance, `share` their part of what the old element could get, `margin` the distance to the nearest doubt,
+    `anchor` how far the two mean the same by name, text or content.
     """
 
     element: Element
     points: float
     share: float
     margin: float
+    anchor: float
 
     @property
     def confidence(self) -> float:
@@ -38,7 +43,8 @@ class Find(NamedTuple):
     @property
     def is_sure(self) -> bool:
         """Whether the find may be acted on."""
-        return self.points >= LEAST_POINTS and self.share >= LEAST_SHARE and self.margin >= LEAST_MARGIN
+        anchored = self.anchor >= LEAST_ANCHOR
+        return anchored and self.points >= LEAST_POINTS and self.share >= LEAST_SHARE and self.margin >= LEAST_MARGIN
 
 
 def find(
@@ -64,7 +70,14 @@ def find(
     )
     claim = best_claim(old, target, new, best, rivals, as_good)
     share = points / max(identity(old.portrait(target)), 1.0)
-    return Find(_first_of(new, best, as_good), points, share, points - max(second, claim))
+    doubt = _READS_OTHERWISE if read_otherwise(old.portrait(target), new.portrait(best)) else 0.0
+    return Find(
+        _first_of(new, best, as_good),
+        points,
+        share,
+        points - max(second, claim) - doubt,
+        anchor(old.portrait(target), new.portrait(best)),
+    )
 
 
 def _first_of(page: Page, element: Element, as_good: Likeness) -> Element:

@@ -14,6 +14,7 @@ from healer.wording import VALUES, TextShape, own_words, shape_of, words
 
 _PARTS: Final = 3
 _FACT: Final = 2
+_CHOICES: Final = frozenset({"select", "textarea", "datalist"})
 _LANDMARKS: Final = {
     "header": "header", "nav": "nav", "main": "main", "aside": "aside", "footer": "footer", "form": "form", "table": "table",
     "dl": "facts", "thead": "head",
@@ -65,6 +66,7 @@ class Portrait:
     classes: frozenset[str]
     class_words: frozenset[str]
     shape: TextShape
+    texts: int
     text_words: frozenset[str]
     label: frozenset[str]
     label_text: str
@@ -161,8 +163,8 @@ class Page:
         return self.headings.get(element, "")
 
     def _draw(self, element: Element) -> Portrait:
-        text, path = self.text(element), path_of(element)
-        texts = texts_in(element)
+        path = path_of(element)
+        text, texts = ("", ()) if element.tag in _CHOICES else (self.text(element), texts_in(element))
         composite = is_composite(element)
         shape = TextShape.PROSE if composite else shape_of(text)
         own = words_in([*texts, *column_heads(element)]) if composite else own_words(text)
@@ -182,6 +184,7 @@ class Page:
             classes=stable,
             class_words=words_of_names(None, meant_names(element)),
             shape=shape,
+            texts=len(texts),
             text_words=own,
             label=words(label),
             label_text=label.lower(),

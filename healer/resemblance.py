@@ -4,6 +4,7 @@ The features follow the studies of similarity-based relocation (Nass et al., "Si
 Automation", 2023); the weights and the contradictions are ours.
 """
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -21,6 +22,7 @@ _LOOSE: Final = {
     frozenset({TextShape.WORDS, TextShape.PROSE}),
 }
 _PLACES: Final = frozenset({"header", "nav", "main", "aside", "footer"})
+_WITHHELD: Final = re.compile(r"=(?:&|$)")
 _RENAMED: Final = 0.6
 _TYPES: Final = frozenset({"text", "email", "tel", "number", "search", ""})
 
@@ -109,10 +111,15 @@ def _crossed(old: Portrait, new: Portrait) -> float:
 def _links(old: Portrait, new: Portrait) -> float:
     if not old.path or not new.path:
         return 0.0
-    points = 2.5 * alike(old.href, new.href) + (1.5 if old.path == new.path and old.href else 0.0)
+    points = 2.5 * alike(old.href, new.href) + (1.5 if _leads_there(old, new) else 0.0)
     if old.suffix != new.suffix:
         return points - 2.0
     return points + (1.0 if old.suffix else 0.0)
+
+
+def _leads_there(old: Portrait, new: Portrait) -> bool:
+    """Say whether two addresses are the same and say where they lead; a query whose values are withheld does not."""
+    return old.path == new.path and bool(old.href) and not _WITHHELD.search(old.path)
 
 
 def _company(old: Portrait, new: Portrait) -> float:
@@ -124,6 +131,7 @@ def _company(old: Portrait, new: Portrait) -> float:
     points += 1.5 * alike(old.above, new.above)
     points += 2.0 * alike(old.around, new.around)
     points += 3.0 * overlap(old.around_shapes, new.around_shapes) if old.repeated or new.repeated else 0.0
+    points -= 1.0 if (old.texts == 1) != (new.texts == 1) else 0.0
     return points + (5.0 if old.shape is TextShape.PROSE else 3.0) * overlap(old.inside, new.inside)
 
 
@@ -141,3 +149,32 @@ def identity(old: Portrait) -> float:
     Names count less than they give: a redesign renames, and what else agrees must then suffice.
     """
     return resemblance(old, old) - _RENAMED * _names(old, old)
+
+
+def anchor(old: Portrait, new: Portrait) -> float:
+    """Say how far the two mean the same by what they are called, say, hold or lead to, 0 to 1.
+
+    Place, kind and shape alone are shared by strangers.
+    """
+    return max(
+        alike(old.label, new.label),
+        alike(_called(old), _called(new)),
+        alike(_called(old), new.label),
+        alike(old.label, _called(new)),
+        alike(old.text_words, new.text_words),
+        overlap(old.marks, new.marks),
+        overlap(old.inside, new.inside) if TextShape.PROSE in {old.shape, new.shape} else 0.0,
+        float(_leads_there(old, new)),
+        float(old.kind == new.kind == "password"),
+        float(bool(old.autocomplete) and old.autocomplete == new.autocomplete),
+    )
+
+
+def _called(portrait: Portrait) -> frozenset[str]:
+    return portrait.id_words | portrait.name_words | portrait.class_words
+
+
+def read_otherwise(old: Portrait, new: Portrait) -> bool:
+    """Say whether both read as words of the page and share none."""
+    wordy = old.shape is new.shape is TextShape.WORDS and bool(old.text_words) and bool(new.text_words)
+    return wordy and not alike(old.text_words, new.text_words)

@@ -93,7 +93,7 @@ class FlowSettings(GitHubSettings, JiraSettings, StoreSettings):
     git_ssh_key: Path | None = None
     git_author: str = "Importer Healer <importer-healer@users.noreply.github.com>"
     max_attempts: int = Field(default=3, ge=1, le=10)
-    """Attempts that got no further through the portal than the failures before them; headway costs none."""
+    """Attempts per case; a portal that changed on more pages than that in a row needs an engineer, or a higher number."""
     agent: Literal["relocate"] = "relocate"
     diagnosis_fresh_s: int = 3600
 

@@ -22,17 +22,18 @@ _MARKS: Final = re.compile(
 
 
 def path_of(element: Element) -> str:
-    """Give the path of an element's address, its digits as `0`; nothing for one that leads nowhere."""
+    """Give path and query of an element's address, digits as `0`; nothing for one that leads nowhere."""
     address = element.get("href") or element.get("action") or element.get("src") or ""
     try:
-        return _DIGITS.sub("0", urlsplit(address).path.rstrip("/"))
+        parts = urlsplit(address)
     except ValueError:
         return ""
+    return _DIGITS.sub("0", parts.path.rstrip("/") + (f"?{parts.query}" if parts.query else ""))
 
 
 def suffix_of(path: str) -> str:
     """Give the suffix of a path's last part, lower case, or an empty text."""
-    stem, dot, suffix = path.rpartition("/")[2].rpartition(".")
+    stem, dot, suffix = path.partition("?")[0].rpartition("/")[2].rpartition(".")
     return suffix.lower() if dot and stem else ""
 
 

@@ -15,6 +15,7 @@ from healer.contracts import (
     Failure,
     FailureClass,
     GateReport,
+    GateRun,
     Reason,
     Trace,
     TraceStep,
@@ -35,7 +36,7 @@ def classify(report: GateReport, case: Case) -> Triage:
     judged = case.diagnosis.verdict if case.diagnosis and case.diagnosis.run.run_id == report.run_id else None
     match judged.conclusion if judged else report.conclusion:
         case Conclusion.ERROR | Conclusion.CANCELLED:
-            return _broken_gate(report, case, judged.why if judged else report.summary)
+            return _broken_gate(report.attempt, case, judged.why if judged else report.summary)
         case Conclusion.SUCCESS:
             return _not_fixed(
                 Reason.ALREADY_HEALED, f"The importer as it stands fetched {_bills(report)} and every check held."
@@ -44,6 +45,11 @@ def classify(report: GateReport, case: Case) -> Triage:
             return _not_fixed(Reason.NO_NEW_BILL, "The portal was reached and read; it has no new bill.")
         case Conclusion.FAILURE | Conclusion.TIMED_OUT:
             return _failed(report)
+
+
+def unreported(run: GateRun, case: Case, why: str) -> Triage:
+    """Decide about a diagnosis that ended without a report: the gate broke, which says nothing about the importer."""
+    return _broken_gate(run.attempt, case, why)
 
 
 def is_fresh(case: Case, now: datetime, fresh_s: int) -> bool:
@@ -70,9 +76,9 @@ def _unclear(evidence: str) -> Triage:
     return Triage(disposition=Disposition.NEEDS_ENGINEER, reason=Reason.AMBIGUOUS, evidence=evidence)
 
 
-def _broken_gate(report: GateReport, case: Case, why: str) -> Triage:
+def _broken_gate(number: int, case: Case, why: str) -> Triage:
     """Infrastructure never blames the importer. Dispatches are numbered through, so those that no agent used are diagnoses."""
-    diagnoses = report.attempt + 1 - len(case.attempts)
+    diagnoses = number + 1 - len(case.attempts)
     return Triage(
         disposition=Disposition.NEEDS_ENGINEER,
         reason=Reason.GATE_BROKEN,

@@ -119,19 +119,8 @@ def with_verdict(case: Case, verdict: Verdict, failure: Failure | None) -> Case:
 
 
 def spent_attempts(case: Case) -> int:
-    """Count the attempts that an agent has used up.
-
-    A gate that broke uses up none. Nor does an attempt that got further through the portal than any failure before it: what the
-    next page needs is seen only when the page before it is healed.
-    """
-    furthest = case.diagnosis.failure.step if case.diagnosis and case.diagnosis.failure else None
-    spent = 0
-    for attempt in case.attempts:
-        reached = attempt.failure.step if attempt.failure else None
-        is_headway = reached is not None and furthest is not None and reached > furthest
-        spent += not (is_broken(attempt) or is_headway)
-        furthest = max((step for step in (reached, furthest) if step is not None), default=None)
-    return spent
+    """Count the attempts that an agent has used up; a gate that broke uses up none."""
+    return sum(not is_broken(attempt) for attempt in case.attempts)
 
 
 def is_broken(attempt: Attempt) -> bool:

@@ -15,7 +15,7 @@ from healer.contracts import (
     TraceStep,
     Verdict,
 )
-from healer.triage import MAX_DIAGNOSES, SITE_DOWN_WAKE_S, classify
+from healer.triage import MAX_DIAGNOSES, SITE_DOWN_WAKE_S, classify, unreported
 
 BILLS = "<html><body><h1>Your bills</h1><table class=new><tr><td>one</td></tr></table></body></html>"
 
@@ -154,3 +154,12 @@ def test_judged_word_goes_before_the_report():
     assert classify(report, make_case(diagnosis=doubted)).reason is Reason.GATE_BROKEN
     other = doubted.model_copy(update={"run": make_run(run_id=1, dispatched_at=NOW)})
     assert classify(report, make_case(diagnosis=other)).reason is Reason.ALREADY_HEALED
+
+
+def test_a_diagnosis_without_a_report_is_a_broken_gate():
+    """A run that ended and told nothing is run again, and after the bound a person looks; the importer is not blamed."""
+    first, last = (
+        unreported(make_run(attempt=n), make_case(), "the gate sent no report") for n in (0, MAX_DIAGNOSES - 1)
+    )
+    assert (first.reason, first.wake_after_s is not None) == (Reason.GATE_BROKEN, True)
+    assert (last.disposition, last.wake_after_s) == (Disposition.NEEDS_ENGINEER, None)
