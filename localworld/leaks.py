@@ -15,7 +15,7 @@ from ahocorasick_rs import BytesAhoCorasick
 from healer.encodings import needles
 from localworld.world import World
 
-PERIOD_S = 0.05
+ARGV_S, INSPECT_S = 0.1, 0.4
 _SHORTEST = 6
 
 
@@ -47,11 +47,11 @@ class Watch:
         ]
 
     def _argv(self) -> None:
-        while not self._over.wait(PERIOD_S):
+        while not self._over.wait(ARGV_S):
             self.seen["argv"].update(_command_lines())
 
     def _inspect(self) -> None:
-        while not self._over.wait(PERIOD_S * 4):
+        while not self._over.wait(INSPECT_S):
             self.seen["docker inspect"].add(_inspections())
 
     def __enter__(self) -> Self:
