@@ -107,16 +107,20 @@ class Workspace:
     def _export(self, name: str, sha: str) -> Path:
         """Lay out a commit of another repository; `act` reads the folder and ignores the reference."""
         target = self._store.root / "actions" / f"export-{name.replace('/', '+')}-{sha}"
-        if not target.exists():
-            source = self._store.repository(name).git
-            draft = self.folder / "export"
-            draft.mkdir()
-            packed = subprocess.run(["git", "-C", str(source.path), "archive", sha], capture_output=True, check=True)  # noqa: S603, S607 - our own argv
-            subprocess.run(["tar", "-x", "-C", str(draft)], input=packed.stdout, check=True)  # noqa: S603, S607 - our own argv
-            for file in [*draft.glob(".github/workflows/*.y*ml"), *draft.glob("actions/*/action.yml")]:
-                file.write_text(for_act(file.read_text(), name, sha))
-            draft.rename(target)
+        with self._store.lock:  # runs that begin together share one export
+            if not target.exists():
+                self._unpack(name, sha, target)
         return target
+
+    def _unpack(self, name: str, sha: str, target: Path) -> None:
+        source = self._store.repository(name).git
+        draft = self.folder / "export"
+        draft.mkdir()
+        packed = subprocess.run(["git", "-C", str(source.path), "archive", sha], capture_output=True, check=True)  # noqa: S603, S607 - our own argv
+        subprocess.run(["tar", "-x", "-C", str(draft)], input=packed.stdout, check=True)  # noqa: S603, S607 - our own argv
+        for file in [*draft.glob(".github/workflows/*.y*ml"), *draft.glob("actions/*/action.yml")]:
+            file.write_text(for_act(file.read_text(), name, sha))
+        draft.rename(target)
 
     def _git(self, *arguments: str) -> None:
         env = {"PATH": os.defpath, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_SYSTEM": "/dev/null"}

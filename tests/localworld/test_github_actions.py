@@ -33,6 +33,7 @@ FILES = {
     + f"          echo '{MASKED}' $(printf %s '{MASKED}' | base64 -w0) | tee -a $GITHUB_STEP_SUMMARY\n"
     + '          echo "::notice::$TOKEN"; echo "$TOKEN $ACTIONS_ID_TOKEN_REQUEST_TOKEN" | tee -a $GITHUB_STEP_SUMMARY\n'
     + '          echo "$TOKEN $ACTIONS_ID_TOKEN_REQUEST_TOKEN" > "$KEPT"\n',
+    "called.yml": "on: workflow_call\n" + JOB + '    steps: [{ run: "true" }]\n',
     "idle.yml": "on: push\n" + JOB + '    steps: [{ run: "true" }]\n',
 }
 
@@ -82,6 +83,10 @@ def seed(site, kept):
         (work / f".github/workflows/{name}").write_text(text.replace("$KEPT", str(kept)))
     git("add", "-A", cwd=work)
     git("commit", "-q", "-m", "Add workflows", cwd=work)
+    called = f"{REPOSITORY}/.github/workflows/called.yml@{git('rev-parse', 'HEAD', cwd=work)}"
+    (work / ".github/workflows/calling.yml").write_text(f"{HEAD}jobs:\n  gate:\n    uses: {called}\n")
+    git("add", "-A", cwd=work)
+    git("commit", "-q", "-m", "Call a workflow", cwd=work)
     bare = str(site.root / f"repos/{REPOSITORY}.git")
     subprocess.run(["git", "push", "-q", bare, "main"], cwd=work, env={**ENV, "GH_WORKFLOWS": "write"}, check=True)
 
@@ -109,6 +114,12 @@ def actions(tmp_path_factory):
 def test_a_run_ends_as_its_jobs_did(actions, file, conclusion):
     """A run is green only if every job found a runner and succeeded; the job's own time limit ends it."""
     assert actions.ended(file)["conclusion"] == conclusion
+
+
+def test_runs_that_begin_together_share_what_they_call(actions):
+    """Several first runs of one reusable workflow of another repository all start."""
+    runs = [actions.start("calling.yml") for _ in range(5)]
+    assert [actions.wait(run)["conclusion"] for run in runs] == ["success"] * 5
 
 
 def test_a_run_can_be_looked_at(actions):
