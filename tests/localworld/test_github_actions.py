@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -81,9 +82,13 @@ def seed(site, kept):
     work = site.root / "work"
     for name, text in FILES.items():
         (work / f".github/workflows/{name}").write_text(text.replace("$KEPT", str(kept)))
+    (work / "many").mkdir()
+    for number in range(1500):  # so that laying the commit out takes longer than runs are apart
+        (work / f"many/{number}").write_text(str(number))
     git("add", "-A", cwd=work)
     git("commit", "-q", "-m", "Add workflows", cwd=work)
     called = f"{REPOSITORY}/.github/workflows/called.yml@{git('rev-parse', 'HEAD', cwd=work)}"
+    git("rm", "-r", "-q", "many", cwd=work)
     (work / ".github/workflows/calling.yml").write_text(f"{HEAD}jobs:\n  gate:\n    uses: {called}\n")
     git("add", "-A", cwd=work)
     git("commit", "-q", "-m", "Call a workflow", cwd=work)
@@ -118,8 +123,9 @@ def test_a_run_ends_as_its_jobs_did(actions, file, conclusion):
 
 def test_runs_that_begin_together_share_what_they_call(actions):
     """Several first runs of one reusable workflow of another repository all start."""
-    runs = [actions.start("calling.yml") for _ in range(5)]
-    assert [actions.wait(run)["conclusion"] for run in runs] == ["success"] * 5
+    with ThreadPoolExecutor(6) as pool:
+        runs = list(pool.map(actions.start, ["calling.yml"] * 6))
+    assert [actions.wait(run)["conclusion"] for run in runs] == ["success"] * 6
 
 
 def test_a_run_can_be_looked_at(actions):
