@@ -11,6 +11,7 @@ from healer.lists import Likeness, are_mates, is_repeated, likeness_of, mates
 from healer.portrait import Page
 from healer.resemblance import anchor, identity, read_otherwise, resemblance
 from healer.traits import is_composite
+from healer.wording import VALUES
 
 LEAST_POINTS: Final = 4.5
 LEAST_SHARE: Final = 0.25
@@ -115,8 +116,15 @@ def is_rival(page: Page, best: Element, other: Element, as_good: Likeness) -> bo
         return False
     if _leads_alike(best, other) and page.text(best) == page.text(other):
         return False
-    nested = best in other.iterancestors() or other in best.iterancestors()
-    return not (nested and page.text(best) == page.text(other))
+    if best not in other.iterancestors() and other not in best.iterancestors():
+        return True
+    return page.text(best) != page.text(other) and not _hold_one_value(page, best, other)
+
+
+def _hold_one_value(page: Page, one: Element, other: Element) -> bool:
+    """Say whether of two nested elements one is the value and the other the value with its label."""
+    inner, outer = page.portrait(one), page.portrait(other)
+    return inner.shape in VALUES and inner.shape is outer.shape and bool(inner.label) and inner.label == outer.label
 
 
 def _leads_alike(one: Element, other: Element) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from healer.element import Element, family, text_of
-from healer.wording import VALUES, TextShape, shape_of
+from healer.wording import VALUES, TextShape, own_words, shape_of
 
 _LONGEST: Final = 60
 _SECTIONS: Final = frozenset({"h1", "h2"})
@@ -73,10 +73,10 @@ def _cell_labels(cell: Element) -> Iterator[str]:
 
 
 def row_head(element: Element) -> str:
-    """Give the words with which a table's row begins, where the element stands in another cell of it; else an empty text."""
+    """Give the words with which a row begins in a table with column heads, where the element stands in another cell; else an empty text."""
     cell = next((part for part in _upwards(element) if part.tag in {"td", "th"}), None)
     row = cell.getparent() if cell is not None else None
-    if cell is None or row is None or row.tag != "tr" or row[0] is cell:
+    if cell is None or row is None or row.tag != "tr" or row[0] is cell or _heads(row) is None:
         return ""
     text = text_of(row[0])
     return text if _is_label(text) and shape_of(text) is TextShape.WORDS else ""
@@ -96,6 +96,8 @@ def _heads(row: Element) -> Element | None:
 
 
 def _head_over(cell: Element, row: Element, heads: Element) -> str:
+    if _span(cell) > 1:
+        return ""
     start, column = 0, _column(cell, row)
     for head in heads:
         start += _span(head)
@@ -146,4 +148,13 @@ def _texts_before(element: Element) -> Iterator[str]:
                 yield (parent.text or "").strip().rstrip(": ")
         if before is not None:
             return
+        yield from _text_after(part)
         part = parent
+
+
+def _text_after(part: Element) -> Iterator[str]:
+    """Give the text after an element that comes first of two: tiles show the value above its label."""
+    after = part.getnext()
+    alone = after is not None and after.getnext() is None and not (part.tail or "").strip()
+    if after is not None and alone and not own_words(text_of(part)):
+        yield text_of(after)

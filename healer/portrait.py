@@ -169,6 +169,8 @@ class Page:
         shape = TextShape.PROSE if composite else shape_of(text)
         own = words_in([*texts, *column_heads(element)]) if composite else own_words(text)
         label = "" if composite and element.tag != "form" else label_of(element)
+        if not label and own and shape in VALUES:
+            label = texts[0].strip(": ") if len(texts) > 1 else " ".join(sorted(own))
         heading = words(self.heading(element))
         stable = frozenset(class_names(element))
         return Portrait(

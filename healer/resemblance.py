@@ -66,14 +66,23 @@ def _field_kinds(old: Portrait, new: Portrait) -> float:
 def _said(old: Portrait, new: Portrait) -> float:
     """Compare what names the elements, and what they say themselves."""
     points = 0.0
-    if old.label and new.label:
-        likeness = alike(old.label, new.label)
+    likeness = _labels(old, new)
+    if likeness is not None:
         points += 5.0 * likeness if likeness else -2.5
         points += 0.5 if old.label_text == new.label_text else 0.0
     if old.aside and new.aside:
         likeness = alike(old.aside, new.aside)
         points += 2.0 * likeness if likeness else -1.0
     return points + _own_texts(old, new)
+
+
+def _labels(old: Portrait, new: Portrait) -> float | None:
+    """Give how far the labels agree, None where one has none. What heads a table's row may head the value alone now."""
+    if not (old.label or old.aside) or not (new.label or new.aside):
+        return None
+    pairs = [(old.label, new.label), (old.aside, new.label), (old.label, new.aside)]
+    given = [(one, other) for one, other in pairs if one and other]
+    return max((alike(one, other) for one, other in given), default=None)
 
 
 def _own_texts(old: Portrait, new: Portrait) -> float:
@@ -157,7 +166,8 @@ def anchor(old: Portrait, new: Portrait) -> float:
     Place, kind and shape alone are shared by strangers.
     """
     return max(
-        alike(old.label, new.label),
+        _labels(old, new) or 0.0,
+        alike(old.aside, new.aside),
         alike(_called(old), _called(new)),
         alike(_called(old), new.label),
         alike(old.label, _called(new)),
