@@ -37,7 +37,8 @@ class Workspace:
     def lay(self, token: str, identity: Identity | None) -> list[str]:
         """Check out the commit, write what `act` reads, export what the workflow calls; give act's arguments."""
         self.folder.mkdir(parents=True)
-        self._git("clone", "-q", "--no-hardlinks", str(self._repository.git.path), str(self.checkout))
+        # A local clone copies files, and fails when those of a push under way vanish; the protocol does not.
+        self._git("clone", "-q", "--no-local", str(self._repository.git.path), str(self.checkout))
         self._git("-C", str(self.checkout), "checkout", "-q", "--detach", self._run.sha)
         files = {
             "secrets": {"GITHUB_TOKEN": token},

@@ -1,5 +1,6 @@
 """Takes dispatched runs to their end: concurrency groups, identity, act, states, webhooks."""
 
+import logging
 import subprocess
 import threading
 from collections import defaultdict
@@ -16,6 +17,8 @@ from localworld.github.store import Store
 from localworld.github.templates import now
 from localworld.github.webhooks import Webhooks
 from localworld.github.workflows import Workflow
+
+_LOG = logging.getLogger(__name__)
 
 
 class Runner:
@@ -59,6 +62,7 @@ class Runner:
             run.notes.append(problem.message)
             return "startup_failure"
         except (OSError, subprocess.CalledProcessError):
+            _LOG.exception("run %s could not be set up", run.id)
             run.notes.append("The runner could not be set up.")
             return "startup_failure"
         finally:

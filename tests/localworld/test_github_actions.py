@@ -1,6 +1,7 @@
 """Dispatches at the GitHub stand-in: real `act`, real workflow files, GitHub's states, identity and masks."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -126,6 +127,17 @@ def test_runs_that_begin_together_share_what_they_call(actions):
     with ThreadPoolExecutor(6) as pool:
         runs = list(pool.map(actions.start, ["calling.yml"] * 6))
     assert [actions.wait(run)["conclusion"] for run in runs] == ["success"] * 6
+
+
+def test_a_push_under_way_harms_no_run(actions):
+    """A run starts although a push is laying down objects at the same time, of which some are gone when looked at."""
+    quarantine = actions.site.root / f"repos/{REPOSITORY}.git/objects/tmp_objdir-incoming-test"
+    quarantine.mkdir()
+    (quarantine / "gone").symlink_to(quarantine / "nothing")
+    try:
+        assert actions.ended("green.yml")["conclusion"] == "success"
+    finally:
+        shutil.rmtree(quarantine)
 
 
 def test_a_run_can_be_looked_at(actions):
