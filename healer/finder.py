@@ -3,12 +3,12 @@
 It has two doubts: a rival on the new page, and a better claim of another element of the old one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from healer.element import Element, are_close, family
 from healer.lists import Likeness, are_mates, is_repeated, likeness_of, mates
-from healer.portrait import Page
+from healer.portrait import Page, Portrait
 from healer.resemblance import anchor, identity, read_otherwise, resemblance
 from healer.traits import is_composite
 from healer.wording import VALUES
@@ -64,11 +64,9 @@ def find(
     ranked = _ranked(old, target, new, among)
     if not ranked:
         return None
-    points, best = ranked[0]
+    points, best = _most_exact(old.portrait(target), new, ranked)
     as_good = likeness_of(old, target, several=interchangeable)
-    second = next(
-        (score for score, other in ranked[1:] if is_rival(new, best, other, as_good)), points - 2 * LEAST_MARGIN
-    )
+    second = next((score for score, other in ranked if is_rival(new, best, other, as_good)), points - 2 * LEAST_MARGIN)
     claim = best_claim(old, target, new, best, rivals, as_good)
     share = points / max(identity(old.portrait(target)), 1.0)
     doubt = _READS_OTHERWISE if read_otherwise(old.portrait(target), new.portrait(best)) else 0.0
@@ -79,6 +77,21 @@ def find(
         points - max(second, claim) - doubt,
         anchor(old.portrait(target), new.portrait(best)),
     )
+
+
+def _most_exact(portrait: Portrait, page: Page, ranked: Sequence[tuple[float, Element]]) -> tuple[float, Element]:
+    """Give the best of the ranking; where that is a value with its label and the old element was a value alone, the value in it."""
+    points, best = ranked[0]
+    if portrait.texts == page.portrait(best).texts:
+        return ranked[0]
+    inner = (
+        (score, other)
+        for score, other in ranked[1:]
+        if best in other.iterancestors()
+        and page.portrait(other).texts == portrait.texts
+        and _hold_one_value(page, best, other)
+    )
+    return next(inner, (points, best))
 
 
 def _first_of(page: Page, element: Element, as_good: Likeness) -> Element:

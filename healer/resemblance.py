@@ -140,7 +140,7 @@ def _company(old: Portrait, new: Portrait) -> float:
     points += 1.5 * alike(old.above, new.above)
     points += 2.0 * alike(old.around, new.around)
     points += 3.0 * overlap(old.around_shapes, new.around_shapes) if old.repeated or new.repeated else 0.0
-    points -= 1.0 if (old.texts == 1) != (new.texts == 1) else 0.0
+    points -= 2.0 if (old.texts == 1) != (new.texts == 1) else 0.0
     return points + (5.0 if old.shape is TextShape.PROSE else 3.0) * overlap(old.inside, new.inside)
 
 
