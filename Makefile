@@ -15,8 +15,10 @@ docker: ## Docker engine and the Ruby base image
 demo: setup docker ## break portals, heal the importers, show the scoreboard
 	@$(PY)/python -m localworld demo
 
+# A portal command may hold $PORT, which make must not take for a variable of its own.
+export WORLD_PORTAL := $(value PORTAL)
 world: setup docker ## leave the local world up until Ctrl-C; IMPORTERS=path PORTAL='command' bring your own
-	@$(PY)/python -m localworld world $(if $(IMPORTERS),--importers "$(IMPORTERS)") $(if $(PORTAL),--portal "$(PORTAL)") $(if $(CREDENTIALS),--credentials "$(CREDENTIALS)")
+	@$(PY)/python -m localworld world $(if $(IMPORTERS),--importers "$(IMPORTERS)") $(if $(value PORTAL),--portal "$$WORLD_PORTAL") $(if $(CREDENTIALS),--credentials "$(CREDENTIALS)")
 
 lint: setup ## ruff, mypy, import rules, workflow linters
 	@$(PY)/ruff check .

@@ -81,7 +81,7 @@ class ActLog:
             step.log.append(record["msg"].rstrip("\n"))
         elif command in _LEVELS:
             job.annotations.append(_annotation(command, record))
-        elif command == "summary":
+        elif command == "summary" and outer:  # a composite's inner step says the same again
             job.summary += record.get("content") or ""
         elif "this step has been cancelled" in record["msg"]:
             step.conclusion = "cancelled"
