@@ -4,6 +4,7 @@ The order matters: what the judge said about the run, then signs of a human chec
 own exit code. A page may only turn `heal` into something more careful.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,6 +13,7 @@ from healer.contracts import (
     Case,
     Conclusion,
     Disposition,
+    Event,
     Failure,
     FailureClass,
     GateReport,
@@ -50,6 +52,23 @@ def classify(report: GateReport, case: Case) -> Triage:
 def unreported(run: GateRun, case: Case, why: str) -> Triage:
     """Decide about a diagnosis that ended without a report: the gate broke, which says nothing about the importer."""
     return _broken_gate(run.attempt, case, why)
+
+
+def without_login(events: Sequence[Event], run: GateRun) -> Triage | None:
+    """Decide about a run that got no login because the vault has none; None where that is not what happened.
+
+    The gateway notes each refused lease on the case. Running the gate again would change nothing.
+    """
+    refusals = (
+        e.data.get("reason") for e in events if e.kind == "lease_refused" and e.data.get("run_id") == run.run_id
+    )
+    if "credential_missing" not in refusals:
+        return None
+    return Triage(
+        disposition=Disposition.NEEDS_ENGINEER,
+        reason=Reason.CREDENTIAL_MISSING,
+        evidence="The vault has no login for a credentialRef of this importer, so the gate could not fetch.",
+    )
 
 
 def is_fresh(case: Case, now: datetime, fresh_s: int) -> bool:

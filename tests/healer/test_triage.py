@@ -3,6 +3,7 @@
 import pytest
 
 from factories import NOW, make_case, make_failure, make_report, make_run
+from healer.chain import link
 from healer.contracts import (
     Attempt,
     Conclusion,
@@ -15,7 +16,7 @@ from healer.contracts import (
     TraceStep,
     Verdict,
 )
-from healer.triage import MAX_DIAGNOSES, SITE_DOWN_WAKE_S, classify, unreported
+from healer.triage import MAX_DIAGNOSES, SITE_DOWN_WAKE_S, classify, unreported, without_login
 
 BILLS = "<html><body><h1>Your bills</h1><table class=new><tr><td>one</td></tr></table></body></html>"
 
@@ -163,3 +164,15 @@ def test_a_diagnosis_without_a_report_is_a_broken_gate():
     )
     assert (first.reason, first.wake_after_s is not None) == (Reason.GATE_BROKEN, True)
     assert (last.disposition, last.wake_after_s) == (Disposition.NEEDS_ENGINEER, None)
+
+
+def test_a_run_that_found_no_login_in_the_vault_is_told_so():
+    """A lease refused for a missing credential ends with an engineer at once; another run's refusal, or another reason, does not."""
+    run = make_run()
+    refused = {"run_id": run.run_id, "reason": "credential_missing"}
+    events = [
+        link(None, NOW, "lease_refused", data)
+        for data in (refused, {**refused, "run_id": 1}, {**refused, "reason": "lease_used"})
+    ]
+    assert without_login(events[:1], run).reason is Reason.CREDENTIAL_MISSING
+    assert without_login(events[1:], run) is None
