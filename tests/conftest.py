@@ -10,7 +10,7 @@ from jira_site import Site, running
 from localworld.redis import RedisServer
 
 # The same examples in every run, so that a red run is red again; --hypothesis-profile=search looks for new ones.
-settings.register_profile("repeat", derandomize=True, deadline=None)
+settings.register_profile("repeat", derandomize=True, max_examples=50, deadline=None)
 settings.register_profile("search", max_examples=2000, deadline=None)
 settings.load_profile("repeat")
 
