@@ -164,7 +164,7 @@ def test_a_redirect_gets_no_login(place):
 
 def test_ssh_uses_the_deploy_key_and_nothing_of_the_users():
     """SSH takes our key, our known hosts and no configuration; it never asks."""
-    command = Login(ssh_key=Path("/keys/it's one"), known_hosts=Path("/work/known_hosts")).environment()[
+    command = Login(ssh_key=Path("/keys/it's one"), known_hosts=Path("/home/known_hosts")).environment()[
         "GIT_SSH_COMMAND"
     ]
     assert command.startswith("""ssh -F /dev/null -i '/keys/it'"'"'s one' """)
@@ -172,7 +172,7 @@ def test_ssh_uses_the_deploy_key_and_nothing_of_the_users():
         "IdentitiesOnly=yes",
         "BatchMode=yes",
         "StrictHostKeyChecking=accept-new",
-        "UserKnownHostsFile=/work/known_hosts",
+        "UserKnownHostsFile=/home/known_hosts",
     ):
         assert f"-o {option}" in command
 
