@@ -1,5 +1,7 @@
 # One command each; set-up is part of it. `make` alone prints the targets.
 PY := .venv/bin
+# Two test processes at least pay off everywhere; more than four only wait for the one that drives Docker.
+PYTEST := $(PY)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup --no-loadscope-reorder
 .DEFAULT_GOAL := help
 .PHONY: help setup docker demo world test lint test-fast clean
 
@@ -29,10 +31,10 @@ lint: setup ## ruff, mypy, import rules, workflow linters
 	@$(PY)/actionlint .github/workflows/*.yml localworld/importers/.github/workflows/*.yml
 
 test: setup docker lint ## lint, then all tests
-	@$(PY)/pytest
+	@$(PYTEST)
 
 test-fast: setup lint ## lint, then the tests that need no Docker
-	@$(PY)/pytest -m "not docker and not world"
+	@$(PYTEST) -m "not docker and not world"
 
 clean: ## remove what the local world wrote
 	@rm -rf var/world out
