@@ -15,6 +15,7 @@ settings.register_profile("search", max_examples=2000, deadline=None)
 settings.load_profile("repeat")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep what shares a slow thing on one worker, the slowest first: what needs the engine, then what needs Prefect."""
     places = {item: _place(item) for item in items}

@@ -22,4 +22,8 @@ def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo | None:
     if Path(entry.name).name == ".git" or not (entry.isfile() or entry.isdir() or entry.issym() or entry.islnk()):
         return None
     executable = entry.isdir() or entry.mode & 0o100
-    return entry.replace(uid=0, gid=0, uname="", gname="", mtime=0, mode=0o755 if executable else 0o644, deep=False)
+    # Not entry.replace(): Python 3.11 has it only from 3.11.4 on, and Debian 12 ships 3.11.2.
+    entry.uid = entry.gid = entry.mtime = 0
+    entry.uname = entry.gname = ""
+    entry.mode = 0o755 if executable else 0o644
+    return entry
