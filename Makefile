@@ -1,7 +1,7 @@
 # One command each; set-up is part of it. `make` alone prints the targets.
 PY := .venv/bin
-# Two test processes at least pay off everywhere; more than four only wait for the one that drives Docker.
-PYTEST := $(PY)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadgroup --no-loadscope-reorder
+# More than four test processes only wait for the one that drives the local world.
+PYTEST := $(PY)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
 .PHONY: help setup docker demo world test lint test-fast clean
 

@@ -1,5 +1,6 @@
 """The gate's work after the image: lease, fetch, judge. Whatever happens, the end of it is one `GateReport`."""
 
+import hashlib
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -122,7 +123,7 @@ class Fetching:
             "HOME": "/tmp",  # noqa: S108 - inside the container
         }
         return Job(
-            name=f"healer-gate-{self._job.github_run_id}-{self._job.github_run_attempt}",
+            name=container_name(self._job),
             image=image,
             command=("rake", f"fetch[{importer.name}]"),
             env=env,
@@ -130,3 +131,12 @@ class Fetching:
             out=out,
             seconds=self._run.fetch_timeout_s,
         )
+
+
+def container_name(job: ActionsSettings) -> str:
+    """Name the run's container. Two servers may number runs alike on one engine, so the repository's address is in it, hashed.
+
+    `actions/report/action.yml` makes the same name to remove what a killed gate left.
+    """
+    place = hashlib.sha256(f"{job.github_server_url}/{job.github_repository}".encode()).hexdigest()[:8]
+    return f"healer-gate-{job.github_run_id}-{job.github_run_attempt}-{place}"

@@ -139,6 +139,7 @@ class ActionsSettings(BaseSettings):
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
 
+    github_server_url: str
     github_repository: str
     github_run_id: int
     github_run_attempt: int = Field(ge=1)

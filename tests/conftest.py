@@ -15,20 +15,12 @@ settings.register_profile("search", max_examples=2000, deadline=None)
 settings.load_profile("repeat")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
+_SLOWEST = ("stories", "actions", "flows")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what shares a slow thing on one worker, the slowest first: what needs the engine, then what needs Prefect."""
-    places = {item: _place(item) for item in items}
-    for item, (_, name) in places.items():
-        item.add_marker(pytest.mark.xdist_group(name))
-    items.sort(key=lambda item: places[item][0])
-
-
-def _place(item: pytest.Item) -> tuple[int, str]:
-    if item.get_closest_marker("docker") or item.get_closest_marker("world"):
-        return 0, "engine"
-    room = item.path.parent.name
-    return (1, "prefect") if room == "flows" else (2, f"{room}/{item.path.stem}")
+    """Put the slow rooms first: test processes take whole files in this order, and none is left alone with a long one."""
+    items.sort(key=lambda item: (*_SLOWEST, item.path.parent.name).index(item.path.parent.name))
 
 
 @pytest.fixture(scope="session")

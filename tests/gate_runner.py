@@ -185,6 +185,7 @@ class Runner:
             "HEALER_IMPORTER": "tiny",
             "HEALER_BASE_SHA": "b" * 40,
             "HEALER_CORRELATION": "UTIL-101-1-0a1b2c3d",
+            "GITHUB_SERVER_URL": "https://github.example",
             "GITHUB_REPOSITORY": "acme/importers",
             "GITHUB_RUN_ID": str(run_id),
             "GITHUB_RUN_ATTEMPT": "1",

@@ -1,5 +1,6 @@
 """The workflow files as they are committed, dispatched at the GitHub stand-in and run by `act`."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -105,8 +106,9 @@ def actions(outside, tmp_path):
     return lambda ruby: Actions(tmp_path, outside, ruby)
 
 
-def containers(run_id):
-    name = f"name=healer-gate-{run_id}-1"
+def containers(github, run_id):
+    place = hashlib.sha256(f"http://127.0.0.1:{github.http.base_url.port}/acme/importers".encode()).hexdigest()[:8]
+    name = f"name=healer-gate-{run_id}-1-{place}"
     return subprocess.run(["docker", "ps", "-aq", "--filter", name], capture_output=True, check=True).stdout
 
 
@@ -139,10 +141,10 @@ def test_a_cancelled_run_reports_and_leaves_no_container(actions):
         run_id = github.dispatch()
         github.wait(run_id, "in_progress")
         deadline = time.monotonic() + 20
-        while not containers(run_id) and time.monotonic() < deadline:
+        while not containers(github, run_id) and time.monotonic() < deadline:
             time.sleep(0.05)
         github.http.post(f"{API}/runs/{run_id}/cancel")
         run = github.wait(run_id, "completed")
     [(_, report, _)] = github.world.reports
     assert (run["conclusion"], report.conclusion) == ("cancelled", Conclusion.ERROR)
-    assert not containers(run_id)
+    assert not containers(github, run_id)

@@ -55,7 +55,7 @@ def runner(outside, tmp_path):
 
 
 def containers(runner):
-    name = f"name=healer-gate-{runner.run_id}"
+    name = f"name=healer-gate-{runner.run_id}-1-"
     return subprocess.run(["docker", "ps", "-aq", "--filter", name], capture_output=True, check=True).stdout
 
 
@@ -228,8 +228,8 @@ def test_the_password_is_on_no_command_line_and_in_no_inspection(runner):
     process = runner.start(runner.program("healer-gate"))
     told = b""
     while b'"Running": true' not in told and process.poll() is None:
-        name = f"healer-gate-{runner.run_id}-1"
-        told = subprocess.run(["docker", "inspect", name], capture_output=True, check=False).stdout
+        ids = containers(runner).split()
+        told = subprocess.run(["docker", "inspect", *ids], capture_output=True, check=False).stdout
     lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
     files = [path.read_bytes() for path in runner.temp.rglob("*") if path.is_file()]
     process.communicate()
