@@ -44,6 +44,13 @@ class Process:
         if self._child and self.alive():
             os.killpg(self._child.pid, number)
 
+    def kill(self) -> None:
+        """End it and its children at once, as a crash does (SIGKILL)."""
+        if self._child:
+            self.signal(signal.SIGKILL)
+            self._child.wait()
+            self._child = None
+
     def stop(self) -> None:
         """End it in order, by force after a grace period."""
         if self._child is None:

@@ -14,8 +14,9 @@ _STREAM: Final = "healer:outbox"
 _DEAD: Final = "healer:outbox:dead"
 _GROUP: Final = "dispatch"
 _NUDGE: Final = "healer:nudge"
-ABANDONED_MS: Final = 30_000
-"""After this long without an answer a dispatcher counts as dead, and another takes over what it held."""
+ABANDONED_MS: Final = 5_000
+"""After this long without an answer a dispatcher counts as dead, and another takes over what it held. One that only waits for
+Prefect loses nothing by it: a run that two dispatchers start is one run, by its key."""
 
 _BURY: Final = """
 redis.call('XADD', KEYS[2], '*', 'request', ARGV[3], 'reason', ARGV[4])

@@ -54,7 +54,7 @@ async def test_acknowledged_entry_is_gone(outbox: Outbox, redis: Redis) -> None:
 
 
 async def test_what_a_dead_dispatcher_held_is_taken_over(outbox: Outbox, redis: Redis) -> None:
-    """An entry that was taken and not acknowledged for half a minute goes to the next dispatcher, before new ones."""
+    """An entry that was taken and not acknowledged for five seconds goes to the next dispatcher, before new ones."""
     await _owe(redis, 1, 2)
     taken = await outbox.next(10)
     assert taken

@@ -1,0 +1,74 @@
+"""A gateway process with what intake needs and nothing more: Redis, and the smallest neighbours."""
+
+import base64
+import os
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from localworld import neighbours
+from localworld.processes import Process, answers
+from localworld.redis import RedisServer, free_port
+
+HOST: Final = "127.0.0.1"
+WORKATO_KEY: Final = "whsec_" + base64.b64encode(b"a key for deliveries, of 32 bytes").decode()
+
+
+def uvicorn(name: str, app: str, port: int, env: dict[str, str], log: Path) -> Process:
+    """Give a process that serves the application that a factory makes."""
+    argv = [sys.executable, "-m", "uvicorn", "--factory", app, "--host", HOST, "--port", str(port), "--no-access-log"]
+    return Process(name, argv, {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **env}, log)
+
+
+class Intake:
+    """The parts under `folder`; all are started on enter and gone on exit.
+
+    `prefect_port` and `redis_port` are where the gateway looks for them, for a proxy in between.
+    """
+
+    def __init__(self, folder: Path, prefect_port: int | None = None, redis_port: int | None = None) -> None:
+        self.redis = RedisServer(folder / "redis", redis_port)
+        ports = {"gateway": free_port(), "neighbours": free_port()}
+        self.url = f"http://{HOST}:{ports['gateway']}"
+        self.neighbours_url, self.neighbours_port = f"http://{HOST}:{ports['neighbours']}", ports["neighbours"]
+        self.neighbours = uvicorn(
+            "neighbours", "localworld.neighbours:app", ports["neighbours"], {}, folder / "neighbours.log"
+        )
+        settings = self._settings(prefect_port or ports["neighbours"])
+        self.gateway = uvicorn("gateway", "api.main:app", ports["gateway"], settings, folder / "gateway.log")
+
+    def _settings(self, prefect_port: int) -> dict[str, str]:
+        return {
+            "HEALER_REDIS_URL": self.redis.url,
+            "HEALER_VAULT_KEYS": "k1:" + base64.b64encode(b"v" * 32).decode(),
+            "HEALER_GITHUB_API_URL": self.neighbours_url + "/github",
+            "HEALER_GITHUB_TOKEN": "nobody-checks-this-token",
+            "HEALER_IMPORTERS_REPOSITORY": neighbours.REPOSITORY,
+            "HEALER_JIRA_URL": self.neighbours_url,
+            "HEALER_JIRA_TOKEN": "nobody-checks-this-one",
+            "HEALER_JIRA_PROJECT": "UTIL",
+            "HEALER_PREFECT_API_URL": f"http://{HOST}:{prefect_port}/api",
+            "HEALER_WORKATO_KEYS": WORKATO_KEY,
+            "HEALER_GITHUB_WEBHOOK_SECRET": "nobody-sends-an-event",
+            "HEALER_GATE_REPOSITORY": "acme/importer-healer",
+            "HEALER_GATE_SHA": "c" * 40,
+        }
+
+    def start_gateway(self) -> None:
+        """Start the gateway and wait until it takes work."""
+        self.gateway.start()
+        self.gateway.wait_until(answers(self.url + "/livez"))
+
+    def __enter__(self) -> Self:
+        self.redis.start()
+        self.neighbours.start()
+        self.neighbours.wait_until(answers(self.neighbours_url + "/api/health"))
+        self.start_gateway()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for part in (self.gateway, self.neighbours, self.redis):
+            part.stop()
