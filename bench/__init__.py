@@ -1,0 +1,1 @@
+"""Measurements: each writes its figures, with machine, versions and seed, to `bench/results`."""
