@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from healer.chain import EventData, link
 from healer.clients.store import check_durability, redis_errors
+from healer.clients.together import Together
 from healer.contracts import Case, Delivery, Event, RunRequest
 from healer.errors import Conflict, Rejected
 
@@ -34,7 +35,7 @@ redis.call('SET', KEYS[2], ARGV[3])
 redis.call('RPUSH', KEYS[3], ARGV[4])
 redis.call('ZADD', KEYS[4], ARGV[5], ARGV[6])
 redis.call('XADD', KEYS[5], '*', 'request', ARGV[7])
-return {'opened', ARGV[3]}
+return {'opened', false}
 """
 
 # Without a version to compare and a case to write, only the event is appended.
@@ -98,7 +99,7 @@ class Cases:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._linking = asyncio.Lock()  # one at a time in this process: fewer lost races for the end of a chain
-        self._receive = redis.register_script(_RECEIVE)
+        self._receive = Together(redis, _RECEIVE)
         self._append = redis.register_script(_APPEND)
         self._hold = redis.register_script(_HOLD)
         self._release = redis.register_script(_RELEASE)
@@ -119,14 +120,14 @@ class Cases:
         event = link(None, now, "received", {"delivery": delivery.id, "importer": delivery.importer})
         request = RunRequest(flow="heal", case=case.id)
         keys = [f"healer:delivery:{delivery.id}", _case_key(case.id), _events_key(case.id), _CASES, _OUTBOX]
-        args: list[Any] = [delivery.body_sha256, _DELIVERY_TTL_S, case.model_dump_json(), event.model_dump_json()]
+        args: list[str | float] = [delivery.body_sha256, _DELIVERY_TTL_S, case.model_dump_json(), event.model_dump_json()]
         args += [now.timestamp(), case.id, request.model_dump_json()]
         with redis_errors():
-            outcome, text = await self._receive(keys=keys, args=args)
+            outcome, text = await self._receive(keys, args)
         if outcome == "reused":
             what = "this delivery id came before with another body; the first one counts."
             raise Rejected(what, reason="id_reused", status=409)
-        received = Received(Case.model_validate_json(text), Outcome(outcome))
+        received = Received(Case.model_validate_json(text) if text else case, Outcome(outcome))
         if received.outcome is Outcome.ATTACHED:
             await self.note(case.id, "attached", {"delivery": delivery.id})
         return received

@@ -1,0 +1,70 @@
+"""One script for many callers: calls that wait at the same time go to Redis in one pipeline, with one write, one read and one fsync."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+_MOST: Final = 100
+"""Calls of one pipeline; Redis serves others between two pipelines."""
+
+
+@dataclass(frozen=True)
+class _Call:
+    keys: Sequence[str]
+    args: Sequence[str | float]
+    answer: "asyncio.Future[Any]"
+
+
+class Together:
+    """A Lua script. Each call is atomic by itself, and its answer comes when it alone is on disk; only the way is shared."""
+
+    def __init__(self, redis: Redis, script: str) -> None:
+        self._redis, self._script = redis, script
+        self._waiting: list[_Call] = []
+        self._sender: asyncio.Task[None] | None = None
+
+    async def __call__(self, keys: Sequence[str], args: Sequence[str | float]) -> Any:
+        """Run the script.
+
+        Raises: RedisError or OSError. Then the call may have been run or not, as with any command whose answer is lost.
+        """
+        call = _Call(keys, args, asyncio.get_running_loop().create_future())
+        self._waiting.append(call)
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._send())
+        return await call.answer
+
+    async def _send(self) -> None:
+        """Send what waits until nothing does; what comes meanwhile waits for the next pipeline."""
+        while self._waiting:
+            batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
+            try:
+                answers = await self._ask(batch)
+                for call, answer in zip(batch, answers, strict=True):
+                    _tell(call.answer, answer)
+            finally:
+                for call in batch:
+                    call.answer.cancel()  # nobody waits for ever, whatever happened here; an answer given stays given
+
+    async def _ask(self, batch: Sequence[_Call]) -> Sequence[Any]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for call in batch:
+            # The whole text and not its hash: a Redis that was started again knows no hashes.
+            pipeline.eval(self._script, len(call.keys), *call.keys, *call.args)
+        try:
+            return await pipeline.execute(raise_on_error=False)
+        except (RedisError, OSError) as error:
+            return [error] * len(batch)
+
+
+def _tell(waiting: "asyncio.Future[Any]", answer: Any) -> None:
+    if waiting.done():
+        return
+    if isinstance(answer, Exception):
+        waiting.set_exception(answer)
+    else:
+        waiting.set_result(answer)
