@@ -4,11 +4,11 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header, Request, Response
 from pydantic import BaseModel
 
 from api.body import GITHUB, SMALL, read_body
-from api.parts import Counters, Parts
+from api.parts import Counters, Parts, parts_of
 from api.problems import PROBLEMS
 from healer import intake, signing, strict_json
 from healer.chain import EventData
@@ -55,9 +55,11 @@ class EventAnswer(BaseModel):
     outcome: Literal["followed", "repeated", "ignored"]
 
 
-@router.post("/workato", status_code=202, openapi_extra=_DELIVERY_SCHEMA)
-async def workato(request: Request, parts: Parts, counters: Counters) -> DeliveryAnswer:
+@router.post("/workato", status_code=202, openapi_extra=_DELIVERY_SCHEMA, response_model=DeliveryAnswer)
+async def workato(request: Request) -> Response:
     """Take a delivery signed by Standard Webhooks v1: open its ticket's case, or attach it to the one that is there."""
+    # Without dependencies and with a finished answer: what FastAPI does for either costs a third of the rate.
+    parts, counters = parts_of(request.app).gateway, parts_of(request.app).metrics
     body = await read_body(request, SMALL)
     now = datetime.now(UTC)
     signed = signing.verify(request.headers.raw, body, parts.workato_keys, now.timestamp())
@@ -66,7 +68,8 @@ async def workato(request: Request, parts: Parts, counters: Counters) -> Deliver
         raise Rejected("the registry has no such importer.", reason="unknown_importer", status=422)
     received = await parts.cases.receive(delivery, now)
     counters.deliveries.labels(received.outcome).inc()
-    return DeliveryAnswer(case=received.case.id, state=received.case.state, outcome=received.outcome)
+    answer = DeliveryAnswer(case=received.case.id, state=received.case.state, outcome=received.outcome)
+    return Response(answer.model_dump_json(), 202, media_type="application/json")
 
 
 @router.post("/github", status_code=202, openapi_extra=_GITHUB_SCHEMA)
