@@ -11,10 +11,10 @@ from prefect.client.schemas.objects import State as FlowState
 from prefect.states import Completed, Failed
 
 from flows import artifacts
-from flows.story import ENDED, STEP, Story, call
-from healer import notice
+from flows.story import STEP, Story, call
+from healer import notice, turns
 from healer.breakdown import reason_of
-from healer.contracts import Case, Event, RunRequest, State
+from healer.contracts import ENDED, Case, Event, State
 from healer.errors import HealerError, UpstreamError
 
 MARKER: Final = "importer-healer"

@@ -27,12 +27,6 @@ from healer.wiring import FlowParts, flow_parts
 HOLD_S: Final = 6 * 3600
 """How long an importer stays held without a sign of life: longer than a queue of gate runs takes."""
 _PAUSES_S: Final = [0.5, 3, 10]
-ENDED: Final = frozenset(
-    {
-        State.PUBLISHED, State.MERGED, State.CONFIRMED, State.NOT_FIXED, State.NEEDS_ENGINEER, State.STOPPED, State.TAKEN,
-        State.SUPERSEDED, State.OBSERVED, State.BRANCH_ONLY, State.CLOSED_UNMERGED,
-    }
-)  # fmt: skip
 
 Number = Annotated[int, Field(ge=0)]
 Fact = str | int | float | bool | None

@@ -420,6 +420,15 @@ class State(StrEnum):
     CLOSED_UNMERGED = "closed_unmerged"
 
 
+ENDED = frozenset(
+    {
+        State.PUBLISHED, State.MERGED, State.CONFIRMED, State.NOT_FIXED, State.NEEDS_ENGINEER, State.STOPPED, State.TAKEN,
+        State.SUPERSEDED, State.OBSERVED, State.BRANCH_ONLY, State.CLOSED_UNMERGED,
+    }
+)  # fmt: skip
+"""In these nobody works on a case by itself; in the others it is open."""
+
+
 class Attempt(Contract):
     """One pass from patch to verdict."""
 

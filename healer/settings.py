@@ -77,6 +77,11 @@ class GatewaySettings(GitHubSettings, JiraSettings, StoreSettings):
     """GitHub's id of the importers repository; where it is given, a gate run's identity must carry it."""
     prefect_ui_url: str | None = None
     """Where people reach Prefect; the API's address without `/api` where it is not given."""
+    limit_deliveries_per_key_minute: int = Field(default=300, ge=1)
+    limit_open_cases: int = Field(default=100, ge=1)
+    limit_cases_per_importer_day: int = Field(default=20, ge=1)
+    limit_cases_per_day: int = Field(default=200, ge=1)
+    """Over a limit the answer is 429 with Retry-After."""
     portal_origin: str | None = None
     """`scheme://host:port` that replaces the origin of every importer's URL: for a staging portal."""
 

@@ -35,6 +35,11 @@ class SigningKey:
     not_before: float = 0
     expires_at: float = float("inf")
 
+    @property
+    def fingerprint(self) -> str:
+        """Name the key by a hash: what limits count by, and what may be shown."""
+        return hashlib.sha256(b"fingerprint:" + self.secret).hexdigest()[:16]
+
     def is_active(self, now: float) -> bool:
         """Say whether signatures by this key count now."""
         return self.not_before <= now < self.expires_at
@@ -46,6 +51,8 @@ class Signed:
 
     id: str
     timestamp: int
+    key: str
+    """The fingerprint of the key that signed."""
 
 
 def _broken_keys() -> Misconfigured:
@@ -122,13 +129,15 @@ def _given_digests(header: bytes) -> list[bytes]:
     return digests
 
 
-def _any_equal(expected: Iterable[bytes], given: Sequence[bytes]) -> bool:
-    """Compare each with each, so that time tells nothing about which one fitted."""
-    fits = False
-    for one in expected:
-        for other in given:
-            fits |= hmac.compare_digest(one, other)
-    return fits
+def _fitting(expected: Iterable[tuple[SigningKey, bytes]], given: Sequence[bytes]) -> SigningKey:
+    """Give a key whose digest is among the given ones; each is compared with each, so that time tells nothing about which fitted.
+
+    Raises: Rejected (401, `bad_signature`).
+    """
+    fits = [key for key, one in expected for other in given if hmac.compare_digest(one, other)]
+    if not fits:
+        raise _bad_signature()
+    return fits[0]
 
 
 def verify(headers: RawHeaders, body: bytes, keys: Iterable[SigningKey], now: float) -> Signed:
@@ -139,12 +148,11 @@ def verify(headers: RawHeaders, body: bytes, keys: Iterable[SigningKey], now: fl
     identifier = _only(headers, b"webhook-id", _ID)
     timestamp = _only(headers, b"webhook-timestamp", _TIMESTAMP)
     given = _given_digests(_only(headers, b"webhook-signature"))
-    expected = [_digest(key, identifier, timestamp, body) for key in keys if key.is_active(now)]
-    if not _any_equal(expected, given):
-        raise _bad_signature()
+    expected = [(key, _digest(key, identifier, timestamp, body)) for key in keys if key.is_active(now)]
+    key = _fitting(expected, given)
     if abs(now - int(timestamp)) > TOLERANCE_S:
         raise Rejected("the timestamp is more than five minutes off.", reason="stale_timestamp", status=401)
-    return Signed(identifier.decode("ascii"), int(timestamp))
+    return Signed(identifier.decode("ascii"), int(timestamp), key.fingerprint)
 
 
 def verify_github(headers: RawHeaders, body: bytes, secret: bytes) -> None:

@@ -18,6 +18,7 @@ from healer.clients.git import Git
 from healer.clients.github import GitHub, github_auth
 from healer.clients.jira import Jira
 from healer.clients.jwks import Jwks
+from healer.clients.limits import Limits
 from healer.clients.orchestrator import Orchestrator
 from healer.clients.outbox import Outbox
 from healer.clients.registry import RegistryFile
@@ -88,6 +89,15 @@ def _places(settings: GatewaySettings) -> Places:
     return Places(jira_url=settings.jira_url.rstrip("/"), prefect_ui_url=prefect.rstrip("/"))
 
 
+def _limits(settings: GatewaySettings) -> Limits:
+    return Limits(
+        deliveries_per_key_minute=settings.limit_deliveries_per_key_minute,
+        open_cases=settings.limit_open_cases,
+        cases_per_importer_day=settings.limit_cases_per_importer_day,
+        cases_per_day=settings.limit_cases_per_day,
+    )
+
+
 def gateway_parts(settings: GatewaySettings) -> GatewayParts:
     """Build the gateway's clients; nothing is contacted yet.
 
@@ -107,7 +117,7 @@ def gateway_parts(settings: GatewaySettings) -> GatewayParts:
         await redis.aclose()
 
     return GatewayParts(
-        cases=Cases(redis),
+        cases=Cases(redis, _limits(settings)),
         outbox=Outbox(redis, consumer=f"{socket.gethostname()}-{os.getpid()}"),
         evidence=Evidence(redis, ring),
         vault=Vault(redis, ring),

@@ -13,6 +13,8 @@ from localworld.redis import RedisServer, free_port
 
 HOST: Final = "127.0.0.1"
 WORKATO_KEY: Final = "whsec_" + base64.b64encode(b"a key for deliveries, of 32 bytes").decode()
+_LIMITS: Final = ("DELIVERIES_PER_KEY_MINUTE", "OPEN_CASES", "CASES_PER_IMPORTER_DAY", "CASES_PER_DAY")
+"""Out of the way: what is asked here is how fast and how safely deliveries are taken, not how many may be."""
 
 
 def uvicorn(name: str, app: str, port: int, env: dict[str, str], log: Path) -> Process:
@@ -53,6 +55,7 @@ class Intake:
             "HEALER_GITHUB_WEBHOOK_SECRET": "nobody-sends-an-event",
             "HEALER_GATE_REPOSITORY": "acme/importer-healer",
             "HEALER_GATE_SHA": "c" * 40,
+            **{f"HEALER_LIMIT_{name}": "1000000000" for name in _LIMITS},
         }
 
     def start_gateway(self) -> None:

@@ -13,9 +13,10 @@ from typing import Any, Final, cast
 from redis.asyncio import Redis
 
 from healer.chain import EventData, link
+from healer.clients import limits
 from healer.clients.store import check_durability, redis_errors
 from healer.clients.together import Together
-from healer.contracts import Case, Delivery, Event, RunRequest
+from healer.contracts import ENDED, Case, Delivery, Event, RunRequest
 from healer.errors import Conflict, Rejected
 
 _DELIVERY_TTL_S: Final = 30 * 24 * 3600
@@ -24,25 +25,33 @@ _MOST_RELINKS: Final = 50
 _OUTBOX: Final = "healer:outbox"
 _CASES: Final = "healer:cases"
 
-_RECEIVE: Final = """
-local known = redis.call('GET', KEYS[1])
-if known and known ~= ARGV[1] then return {'reused', false} end
-local case = redis.call('GET', KEYS[2])
+_RECEIVE: Final = (
+    limits.SCRIPT
+    + """
+local delivery, case_key, events, cases, outbox = unpack(KEYS, 9)
+local body, kept, opened, event, id, request = unpack(ARGV, 6)
+local known = redis.call('GET', delivery)
+if known and known ~= body then return {'reused', false} end
+local case = redis.call('GET', case_key)
 if known and case then return {'repeated', case} end
-redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+local refusal = not case and too_many() or too_often()
+if refusal then return refusal end
+redis.call('SET', delivery, body, 'EX', kept)
 if case then return {'attached', case} end
-redis.call('SET', KEYS[2], ARGV[3])
-redis.call('RPUSH', KEYS[3], ARGV[4])
-redis.call('ZADD', KEYS[4], ARGV[5], ARGV[6])
-redis.call('XADD', KEYS[5], '*', 'request', ARGV[7])
+count(id)
+redis.call('SET', case_key, opened)
+redis.call('RPUSH', events, event)
+redis.call('ZADD', cases, now, id)
+redis.call('XADD', outbox, '*', 'request', request)
 return {'opened', false}
 """
+)
 
 # Without a version to compare and a case to write, only the event is appended.
 _APPEND: Final = """
 local case = redis.call('GET', KEYS[1])
 if not case then return 'missing' end
-local previous, event, version, changed, at, id, request, run_ttl = unpack(ARGV)
+local previous, event, version, changed, at, id, request, run_ttl, ended = unpack(ARGV)
 if version ~= '' and cjson.decode(case).version ~= tonumber(version) then return 'conflict' end
 local last = redis.call('LINDEX', KEYS[2], -1)
 if last and cjson.decode(last).hash ~= previous then return 'moved' end
@@ -50,6 +59,7 @@ redis.call('RPUSH', KEYS[2], event)
 if changed ~= '' then
   redis.call('SET', KEYS[1], changed)
   redis.call('ZADD', KEYS[3], at, id)
+  redis.call(ended == '' and 'SADD' or 'SREM', KEYS[6], id)
 end
 if request ~= '' then redis.call('XADD', KEYS[4], '*', 'request', request) end
 if run_ttl ~= '' then redis.call('SET', KEYS[5], id, 'EX', run_ttl) end
@@ -96,8 +106,8 @@ def _events_key(case_id: str) -> str:
 class Cases:
     """The ledger. Times are UTC and its own, but for a delivery's."""
 
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
+    def __init__(self, redis: Redis, most: limits.Limits = limits.USUAL) -> None:
+        self._redis, self._limits = redis, most
         self._linking = asyncio.Lock()  # one at a time in this process: fewer lost races for the end of a chain
         self._receive = Together(redis, _RECEIVE)
         self._append = redis.register_script(_APPEND)
@@ -111,23 +121,34 @@ class Cases:
         """
         await check_durability(self._redis)
 
-    async def receive(self, delivery: Delivery, now: datetime) -> Received:
+    async def receive(self, delivery: Delivery, now: datetime, sender: str = "") -> Received:
         """Take a delivery: open its ticket's case and ask for the first flow run, or attach it to the case that is there.
 
-        Raises: Rejected (409, `id_reused`) for an id that came with another body before; UpstreamError.
+        `sender` names the key that signed, for its limit.
+
+        Raises: Rejected (409, `id_reused`) for an id that came with another body before, (429) over a limit; UpstreamError.
         """
         case = Case(id=delivery.ticket, importer=delivery.importer, opened_at=now, updated_at=now)
         event = link(None, now, "received", {"delivery": delivery.id, "importer": delivery.importer})
         request = RunRequest(flow="heal", case=case.id)
         keys = [f"healer:delivery:{delivery.id}", _case_key(case.id), _events_key(case.id), _CASES, _OUTBOX]
-        args: list[str | float] = [delivery.body_sha256, _DELIVERY_TTL_S, case.model_dump_json(), event.model_dump_json()]
-        args += [now.timestamp(), case.id, request.model_dump_json()]
+        args: list[str | float] = [
+            delivery.body_sha256,
+            _DELIVERY_TTL_S,
+            case.model_dump_json(),
+            event.model_dump_json(),
+        ]
+        args += [case.id, request.model_dump_json()]
         with redis_errors():
-            outcome, text = await self._receive(keys, args)
+            outcome, *told = await self._receive(
+                self._limits.keys(delivery, sender, now) + keys, self._limits.args(now) + args
+            )
         if outcome == "reused":
             what = "this delivery id came before with another body; the first one counts."
             raise Rejected(what, reason="id_reused", status=409)
-        received = Received(Case.model_validate_json(text) if text else case, Outcome(outcome))
+        if outcome == "limited":
+            raise limits.refusal(told[0], told[1], first=bool(told[2]), delivery=delivery)
+        received = Received(Case.model_validate_json(told[0]) if told[0] else case, Outcome(outcome))
         if received.outcome is Outcome.ATTACHED:
             await self.note(case.id, "attached", {"delivery": delivery.id})
         return received
@@ -205,13 +226,15 @@ class Cases:
         """Append to the chain's end; where another event came between reading the end and writing, link to that one."""
         at = write.updated_at if write else datetime.now(UTC)
         awaited = write.awaiting.run_id if write and write.awaiting else None
-        keys = [_case_key(case_id), _events_key(case_id), _CASES, _OUTBOX, f"healer:run:{awaited or 'none'}"]
+        run_key = f"healer:run:{awaited or 'none'}"
+        keys = [_case_key(case_id), _events_key(case_id), _CASES, _OUTBOX, run_key, limits.OPEN]
         case: list[str | int] = [write.version - 1, write.model_dump_json()] if write else ["", ""]
         rest: list[str | float] = [
             at.timestamp(),
             case_id,
             start.model_dump_json() if start else "",
             _RUN_TTL_S if awaited else "",
+            "ended" if write and write.state in ENDED else "",
         ]
         answer = "moved"
         async with self._linking:

@@ -11,7 +11,7 @@ from healer.intake import AdmissionPolicy, NotAdmitted, admit, follow_up, read_d
 from healer.signing import Signed
 
 POLICY = AdmissionPolicy(project="UTIL", issue_types=("Bug", "Task"))
-SIGNED = Signed("msg_1", 1)
+SIGNED = Signed("msg_1", 1, "k")
 
 
 def test_delivery_is_ticket_and_importer() -> None:
