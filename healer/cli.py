@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from healer import signing, trace
+from healer import body_token, signing, trace
 from healer.chain import first_break
 from healer.cli_store import credential, token
 from healer.clients.front_door import FrontDoor
@@ -27,6 +27,7 @@ app.add_typer(token, name="token")
 
 _Ticket = Annotated[str, typer.Argument(help="The JIRA ticket's key, for example UTIL-101.")]
 _Importer = Annotated[str, typer.Option(help="The importer's name in importers.toml.")]
+_Jwt = Annotated[bool, typer.Option("--jwt", help="Sign by a JWT over the body's hash (HEALER_WORKATO_JWT).")]
 _TRACE_KEY_BYTES = 32
 
 
@@ -44,27 +45,29 @@ def _door() -> FrontDoor:
     return FrontDoor(settings.url, settings.api_token)
 
 
-def _signed(ticket: str, importer: str) -> tuple[dict[str, str], bytes]:
+def _signed(ticket: str, importer: str, *, as_jwt: bool) -> tuple[dict[str, str], bytes]:
     keys = load(OperatorSettings).workato_keys
     if keys is None:
         raise Misconfigured("there is no key to sign with.", reason="settings", remedy="Set HEALER_WORKATO_KEYS.")
     body = json.dumps({"ticket": ticket, "importer": importer}, separators=(",", ":")).encode()
-    now = int(time.time())
+    now, form = int(time.time()), body_token if as_jwt else signing
     key = signing.parse_keys(keys.get_secret_value())[0]
-    return signing.sign(key, f"send-{ticket}-{now}", now, body), body
+    return form.sign(key, f"send-{ticket}-{now}", now, body), body
 
 
 @app.command()
-def send(tickets: Annotated[list[str], typer.Argument(help="JIRA tickets' keys.")], importer: _Importer) -> None:
+def send(
+    tickets: Annotated[list[str], typer.Argument(help="JIRA tickets' keys.")], importer: _Importer, *, jwt: _Jwt = False
+) -> None:
     """Sign and send tickets by hand, as Workato does; each line answers with the case and what became of it."""
     for ticket in tickets:
-        typer.echo(json.dumps(_door().deliver(*_signed(ticket, importer))))
+        typer.echo(json.dumps(_door().deliver(*_signed(ticket, importer, as_jwt=jwt))))
 
 
 @app.command()
-def sign(ticket: _Ticket, importer: _Importer) -> None:
+def sign(ticket: _Ticket, importer: _Importer, *, jwt: _Jwt = False) -> None:
     """Print the headers and the body of a delivery, to compare with what a recipe sends."""
-    headers, body = _signed(ticket, importer)
+    headers, body = _signed(ticket, importer, as_jwt=jwt)
     typer.echo("\n".join([*(f"{name}: {value}" for name, value in headers.items()), "", body.decode()]))
 
 

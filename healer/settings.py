@@ -69,6 +69,8 @@ class GatewaySettings(GitHubSettings, JiraSettings, StoreSettings):
     prefect_auth: SecretStr | None = None
     workato_keys: SecretStr
     """`whsec_…` keys, comma separated; each is accepted, the first one signs."""
+    workato_jwt: bool = False
+    """Whether a delivery may also be signed by a JWT over its body's hash."""
     github_webhook_secret: SecretStr
     oidc_issuer: str = "https://token.actions.githubusercontent.com"
     gate_repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")

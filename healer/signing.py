@@ -105,15 +105,19 @@ def sign(key: SigningKey, identifier: str, timestamp: int, body: bytes) -> dict[
     }
 
 
-def _bad_signature() -> Rejected:
+def bad_signature() -> Rejected:
+    """Give the one refusal for whatever does not fit: who does not hold the key learns nothing else."""
     return Rejected("the signature does not fit.", reason="bad_signature", status=401)
 
 
-def _only(headers: RawHeaders, name: bytes, form: re.Pattern[bytes] | None = None) -> bytes:
-    """Give the one value of a header; a header that is absent, repeated or of another form is refused."""
+def one_header(headers: RawHeaders, name: bytes, form: re.Pattern[bytes] | None = None) -> bytes:
+    """Give the one value of a header.
+
+    Raises: Rejected (401, `bad_signature`) where it is absent, repeated or of another form.
+    """
     values = [value for key, value in headers if key == name]
     if len(values) != 1 or (form and not form.fullmatch(values[0])):
-        raise _bad_signature()
+        raise bad_signature()
     return values[0]
 
 
@@ -121,23 +125,32 @@ def _given_digests(header: bytes) -> list[bytes]:
     """Read the `v1` entries of the list; other versions are for other readers."""
     entries = header.split(b" ")
     if len(entries) > _MAX_SIGNATURES:
-        raise _bad_signature()
+        raise bad_signature()
     texts = [entry.removeprefix(b"v1,") for entry in entries if entry.startswith(b"v1,")]
     digests = [base64.b64decode(text) for text in texts if _DIGEST.fullmatch(text)]
     if [base64.b64encode(digest) for digest in digests] != texts:
-        raise _bad_signature()
+        raise bad_signature()
     return digests
 
 
-def _fitting(expected: Iterable[tuple[SigningKey, bytes]], given: Sequence[bytes]) -> SigningKey:
+def fitting(expected: Iterable[tuple[SigningKey, bytes]], given: Sequence[bytes]) -> SigningKey:
     """Give a key whose digest is among the given ones; each is compared with each, so that time tells nothing about which fitted.
 
     Raises: Rejected (401, `bad_signature`).
     """
     fits = [key for key, one in expected for other in given if hmac.compare_digest(one, other)]
     if not fits:
-        raise _bad_signature()
+        raise bad_signature()
     return fits[0]
+
+
+def check_window(timestamp: int, now: float) -> None:
+    """Refuse a time that is more than five minutes off, to either side.
+
+    Raises: Rejected (401, `stale_timestamp`).
+    """
+    if abs(now - timestamp) > TOLERANCE_S:
+        raise Rejected("the timestamp is more than five minutes off.", reason="stale_timestamp", status=401)
 
 
 def verify(headers: RawHeaders, body: bytes, keys: Iterable[SigningKey], now: float) -> Signed:
@@ -145,13 +158,12 @@ def verify(headers: RawHeaders, body: bytes, keys: Iterable[SigningKey], now: fl
 
     Raises: Rejected (401) `bad_signature`; `stale_timestamp` where a rightly signed time is more than five minutes off.
     """
-    identifier = _only(headers, b"webhook-id", _ID)
-    timestamp = _only(headers, b"webhook-timestamp", _TIMESTAMP)
-    given = _given_digests(_only(headers, b"webhook-signature"))
+    identifier = one_header(headers, b"webhook-id", _ID)
+    timestamp = one_header(headers, b"webhook-timestamp", _TIMESTAMP)
+    given = _given_digests(one_header(headers, b"webhook-signature"))
     expected = [(key, _digest(key, identifier, timestamp, body)) for key in keys if key.is_active(now)]
-    key = _fitting(expected, given)
-    if abs(now - int(timestamp)) > TOLERANCE_S:
-        raise Rejected("the timestamp is more than five minutes off.", reason="stale_timestamp", status=401)
+    key = fitting(expected, given)
+    check_window(int(timestamp), now)
     return Signed(identifier.decode("ascii"), int(timestamp), key.fingerprint)
 
 
@@ -162,7 +174,7 @@ def verify_github(headers: RawHeaders, body: bytes, secret: bytes) -> None:
     """
     if not secret:
         raise Misconfigured("the GitHub webhook secret is empty.", reason="signing_keys")
-    given = _only(headers, b"x-hub-signature-256", _GITHUB)
+    given = one_header(headers, b"x-hub-signature-256", _GITHUB)
     expected = b"sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest().encode("ascii")
     if not hmac.compare_digest(expected, given):
-        raise _bad_signature()
+        raise bad_signature()

@@ -71,6 +71,7 @@ class GatewayParts:
     expected: Expected
     places: Places
     close: Callable[[], Awaitable[None]]
+    accept_jwt: bool = False
 
 
 def _expected(settings: GatewaySettings) -> Expected:
@@ -132,6 +133,7 @@ def gateway_parts(settings: GatewaySettings) -> GatewayParts:
         expected=_expected(settings),
         places=_places(settings),
         close=close,
+        accept_jwt=settings.workato_jwt,
     )
 
 

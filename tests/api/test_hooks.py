@@ -6,6 +6,7 @@ import hmac
 import json
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from factories import make_report, make_run
 from gateway_site import GITHUB_SECRET, SIGNING, Gateway, problem, until
-from healer import signing
+from healer import body_token, signing
 from healer.contracts import GateMode
 
 
@@ -54,6 +55,7 @@ async def test_id_with_another_body_is_a_conflict(gateway: Gateway) -> None:
     assert len(await gateway.parts.cases.list()) == 1
 
 
+BODY = b'{"ticket":"UTIL-101","importer":"brightwater"}'
 JUNK: dict[str, tuple[Any, dict[str, Any], tuple[int, str]]] = {
     "replayed after the window": (None, {"at": int(time.time()) - 600}, (401, "stale_timestamp")),
     "from the future": (None, {"at": int(time.time()) + 600}, (401, "stale_timestamp")),
@@ -157,6 +159,35 @@ async def test_no_request_crashes_the_gateway(gateway: Gateway, raw: bytes, head
     encoded = [(name.encode(), value.strip().encode("latin-1")) for name, value in headers.items()]
     status, _ = problem(await gateway.http.post(path, content=raw, headers=encoded))
     assert 400 <= status < 500
+
+
+# ---------------------------------------------------------------- JWT over the body's hash
+
+
+async def _by_jwt(gateway: Gateway, body: bytes, **headers: str) -> httpx.Response:
+    signed = body_token.sign(SIGNING, "msg_1", int(time.time()), body)
+    return await gateway.http.post("/v1/hooks/workato", content=body, headers={**signed, **headers})
+
+
+async def test_jwt_is_refused_where_it_was_not_asked_for(gateway: Gateway) -> None:
+    """The second form is off by default."""
+    assert problem(await _by_jwt(gateway, BODY)) == (401, "bad_signature")
+
+
+async def test_jwt_is_a_second_form_with_the_same_memory(gateway: Gateway) -> None:
+    """Where it is accepted, its id is known in both forms: a repetition in the other form gets the first answer."""
+    gateway.app.state.parts.gateway = replace(gateway.parts, accept_jwt=True)
+    assert (await _by_jwt(gateway, BODY)).json()["outcome"] == "opened"
+    assert (await _by_jwt(gateway, BODY)).json()["outcome"] == "repeated"
+    assert (await gateway.deliver(BODY)).json()["outcome"] == "repeated"
+    assert problem(await _by_jwt(gateway, BODY + b" ")) == (409, "id_reused")
+
+
+async def test_jwt_does_not_save_a_bad_signature(gateway: Gateway) -> None:
+    """A delivery with a Standard Webhooks signature is judged by that alone."""
+    gateway.app.state.parts.gateway = replace(gateway.parts, accept_jwt=True)
+    forged = {"webhook-signature": "v1," + "A" * 43 + "="}
+    assert problem(await _by_jwt(gateway, BODY, **forged)) == (401, "bad_signature")
 
 
 # ---------------------------------------------------------------- GitHub

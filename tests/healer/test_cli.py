@@ -3,6 +3,7 @@
 import io
 import json
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 import respx
 
 from factories import NOW, make_case, make_run
-from healer import cli, signing
+from healer import body_token, cli, signing
 from healer.chain import link
 from healer.contracts import Trace
 
@@ -105,6 +106,16 @@ def test_sign_prints_headers_to_compare(healer: Desk) -> None:
     }
     assert out.rstrip().endswith('{"ticket":"UTIL-101","importer":"brightwater"}')
     assert KEYS not in out
+
+
+def test_jwt_is_made_on_request(healer: Desk, gateway: respx.Router) -> None:
+    """`send --jwt` and `sign --jwt` make the other form, which the gateway's own check accepts."""
+    posted = gateway.post("/v1/hooks/workato").respond(202, json={})
+    assert healer("send", "UTIL-101", "--importer", "brightwater", "--jwt")[0] == 0
+    request = posted.calls.last.request
+    raw = [(name.lower(), value) for name, value in request.headers.raw]
+    assert body_token.verify(raw, request.content, signing.parse_keys(KEYS), time.time())
+    assert healer("sign", "UTIL-101", "--importer", "brightwater", "--jwt")[1].startswith("authorization: Bearer ey")
 
 
 def _answer(*, changed: bool = False) -> dict[str, object]:
