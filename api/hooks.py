@@ -1,10 +1,12 @@
 """Webhooks: Workato's deliveries open cases; GitHub's word about a finished run stands in for a report that never came."""
 
 import re
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Header, Request, Response
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from api.body import GITHUB, SMALL, read_body
@@ -41,6 +43,15 @@ _GITHUB_SCHEMA: Final[dict[str, Any]] = {
 }
 
 
+class _Plain(APIRoute):
+    """Hands the request to the endpoint as it is: what FastAPI does for dependencies and answers costs a third of intake's rate."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Give the endpoint itself (fastapi.tiangolo.com, "Custom Request and APIRoute class")."""
+        endpoint: Callable[[Request], Coroutine[Any, Any, Response]] = self.endpoint
+        return endpoint
+
+
 class DeliveryAnswer(BaseModel):
     """The delivery is on disk, and so is its case."""
 
@@ -55,7 +66,6 @@ class EventAnswer(BaseModel):
     outcome: Literal["followed", "repeated", "ignored"]
 
 
-@router.post("/workato", status_code=202, openapi_extra=_DELIVERY_SCHEMA, response_model=DeliveryAnswer)
 async def workato(request: Request) -> Response:
     """Take a signed delivery (Standard Webhooks v1, or a JWT where it is accepted): open its ticket's case, or attach it to that."""
     parts, counters = parts_of(request.app).gateway, parts_of(request.app).metrics
@@ -70,6 +80,17 @@ async def workato(request: Request) -> Response:
     counters.deliveries.labels(received.outcome).inc()
     answer = DeliveryAnswer(case=received.case.id, state=received.case.state, outcome=received.outcome)
     return Response(answer.model_dump_json(), 202, media_type="application/json")
+
+
+router.add_api_route(
+    "/workato",
+    workato,
+    methods=["POST"],
+    status_code=202,
+    response_model=DeliveryAnswer,
+    openapi_extra=_DELIVERY_SCHEMA,
+    route_class_override=_Plain,
+)
 
 
 @router.post("/github", status_code=202, openapi_extra=_GITHUB_SCHEMA)
