@@ -1,6 +1,7 @@
 """One script for many callers: calls that wait at the same time go to Redis in one pipeline, with one write, one read and one fsync."""
 
 import asyncio
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,6 +25,7 @@ class Together:
 
     def __init__(self, redis: Redis, script: str) -> None:
         self._redis, self._script = redis, script
+        self._sha = hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()
         self._waiting: list[_Call] = []
         self._sender: asyncio.Task[None] | None = None
 
@@ -52,9 +54,10 @@ class Together:
 
     async def _ask(self, batch: Sequence[_Call]) -> Sequence[Any]:
         pipeline = self._redis.pipeline(transaction=False)
-        for call in batch:
-            # The whole text and not its hash: a Redis that was started again knows no hashes.
-            pipeline.eval(self._script, len(call.keys), *call.keys, *call.args)
+        # The first brings the text, so that the others find it by its hash, whenever Redis was started.
+        for number, call in enumerate(batch):
+            run, script = (pipeline.evalsha, self._sha) if number else (pipeline.eval, self._script)
+            run(script, len(call.keys), *call.keys, *call.args)
         try:
             return await pipeline.execute(raise_on_error=False)
         except (RedisError, OSError) as error:
