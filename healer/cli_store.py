@@ -1,4 +1,4 @@
-"""Commands on the store itself: credentials and API tokens. Values come by prompt or standard input, never as arguments."""
+"""Commands on the store itself: credentials, API tokens and dead letters. Values come by prompt or standard input, never as arguments."""
 
 import asyncio
 import json
@@ -16,9 +16,11 @@ from healer.redact import is_maskable
 from healer.settings import StoreSettings, load
 
 if TYPE_CHECKING:
+    from healer.clients.outbox import Letter
     from healer.wiring import OperatorStore
 
 credential = typer.Typer(no_args_is_help=True, help="Portal logins in the vault.")
+intake = typer.Typer(no_args_is_help=True, help="Flow runs that Prefect refuses to start.")
 token = typer.Typer(no_args_is_help=True, help="Tokens of people and programs that read the API.")
 
 _Ref = Annotated[str, typer.Argument(help="The credentialRef, as importers.toml names it.")]
@@ -97,3 +99,41 @@ def create(
 def revoke(name: Annotated[str, typer.Argument(help="Whose tokens.")]) -> None:
     """Forget every token of that name."""
     typer.echo(f"{_with_store(lambda store: store.tokens.revoke(name))} revoked", err=True)
+
+
+_LETTER = re.compile(r"\d{1,20}-\d{1,20}")
+
+
+@intake.command("list")
+def list_letters() -> None:
+    """List what was buried: id, when, why, and the run; how many runs are still owed goes to stderr."""
+
+    async def look(store: "OperatorStore") -> tuple[int, tuple["Letter", ...]]:
+        return await store.outbox.owed(), await store.outbox.dead()
+
+    owed, letters = _with_store(look)
+    for letter in letters:
+        run = letter.request.key if letter.request else "unreadable"
+        typer.echo(f"{letter.id:20} {letter.buried_at:%Y-%m-%d %H:%M} UTC  {letter.reason:12} {run}")
+    typer.echo(f"{len(letters)} buried, {owed} owed", err=True)
+
+
+@intake.command()
+def redrive(
+    letters: Annotated[list[str] | None, typer.Argument(help="Ids, as `healer intake list` prints them.")] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="All that are buried.")] = False,
+) -> None:
+    """Owe buried runs to Prefect again, once what it refused them for is mended; a run that it has already is not started twice."""
+    if bool(letters) == every or not all(_LETTER.fullmatch(one) for one in letters or ()):
+        raise typer.BadParameter("give ids such as 1764000000000-0, or --all")
+
+    async def owe(store: "OperatorStore") -> list[str]:
+        ids = letters or [letter.id for letter in await store.outbox.dead()]
+        return [one for one in ids if not await store.outbox.redrive(one)]
+
+    if missing := _with_store(owe):
+        what = f"there is no dead letter {', '.join(missing)}."
+        raise Rejected(
+            what, reason="unknown_letter", status=404, remedy="See `healer intake list`; the others are owed again."
+        )

@@ -144,6 +144,7 @@ def gateway_parts(settings: GatewaySettings) -> GatewayParts:
 class OperatorStore:
     """What the operator's commands do in Redis itself: tokens and credentials. `close` ends the connection."""
 
+    outbox: Outbox
     tokens: Tokens
     vault: Vault
     close: Callable[[], Awaitable[None]]
@@ -155,7 +156,9 @@ def operator_store(settings: StoreSettings) -> OperatorStore:
     Raises: Misconfigured where a vault key does not have its form.
     """
     redis, ring = store.connect(settings.redis_url), KeyRing.parse(settings.vault_keys.get_secret_value())
-    return OperatorStore(tokens=Tokens(redis), vault=Vault(redis, ring), close=redis.aclose)
+    return OperatorStore(
+        outbox=Outbox(redis, consumer="operator"), tokens=Tokens(redis), vault=Vault(redis, ring), close=redis.aclose
+    )
 
 
 # ---------------------------------------------------------------- flows

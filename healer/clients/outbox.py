@@ -1,6 +1,7 @@
 """The outbox in Redis: flow runs that are owed, in order, until Prefect has taken them."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -32,6 +33,15 @@ return 1
 """
 
 
+_REDRIVE: Final = """
+local letter = redis.call('XRANGE', KEYS[2], ARGV[1], ARGV[1])[1]
+if not letter then return 0 end
+redis.call('XADD', KEYS[1], '*', 'request', letter[2][2])
+redis.call('XDEL', KEYS[2], ARGV[1])
+return 1
+"""
+
+
 @dataclass(frozen=True)
 class Entry:
     """One owed flow run; `request` is None where the entry cannot be read."""
@@ -39,6 +49,21 @@ class Entry:
     id: str
     text: str
     request: RunRequest | None
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One buried flow run: what it was to start (None where that cannot be read), why and when it was buried."""
+
+    id: str
+    request: RunRequest | None
+    reason: str
+    buried_at: datetime
+
+
+def _letter(entry_id: str, fields: dict[str, str]) -> Letter:
+    buried_at = datetime.fromtimestamp(int(entry_id.partition("-")[0]) / 1000, UTC)
+    return Letter(entry_id, _entry(entry_id, fields).request, fields.get("reason", ""), buried_at)
 
 
 def _entry(entry_id: str, fields: dict[str, str]) -> Entry:
@@ -57,6 +82,7 @@ class Outbox:
         self._redis, self._consumer = redis, consumer
         self._bury = redis.register_script(_BURY)
         self._done = redis.register_script(_DONE)
+        self._redrive = redis.register_script(_REDRIVE)
 
     async def prepare(self) -> None:
         """Make stream and consumer group, where they are not there yet; entries from before count.
@@ -99,6 +125,31 @@ class Outbox:
         """
         with redis_errors():
             await self._bury(keys=[_STREAM, _DEAD], args=[_GROUP, entry.id, entry.text, reason])
+
+    async def owed(self) -> int:
+        """Count the flow runs that Prefect has not taken yet.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            return int(await self._redis.xlen(_STREAM))
+
+    async def dead(self) -> tuple[Letter, ...]:
+        """Read the dead letters, oldest first.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            letters: Any = await self._redis.xrange(_DEAD)
+        return tuple(_letter(*letter) for letter in letters)
+
+    async def redrive(self, letter_id: str) -> bool:
+        """Owe a buried flow run again, at the end of the line; False where there is no such letter.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            return bool(await self._redrive(keys=[_STREAM, _DEAD], args=[letter_id]))
 
     async def nudge(self, key: str) -> None:
         """Tell waiting runners that a flow run was created.

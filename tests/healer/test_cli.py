@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import redis
 import respx
 
 from factories import NOW, make_case, make_run
 from healer import body_token, cli, signing
 from healer.chain import link
-from healer.contracts import Trace
+from healer.contracts import RunRequest, Trace
 
 KEYS = "whsec_" + "d29ya2F0by1rZXktb2YtMzItYnl0ZXMtbGVuZ3RoISE="
 VAULT_KEYS = "k1:" + "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
@@ -203,6 +204,38 @@ def test_token_is_shown_once_and_revoked_by_name(healer: Desk) -> None:
     assert len(out.split()) == 1
     assert "1 revoked" in healer("token", "revoke", "desk")[2]
     assert "0 revoked" in healer("token", "revoke", "desk")[2]
+
+
+@pytest.fixture
+def buried(redis_url: str) -> list[str]:
+    """Give the ids of two dead letters, of which the second cannot be read."""
+    with redis.Redis.from_url(redis_url, decode_responses=True) as store:
+        request = RunRequest(flow="heal", case="UTIL-101").model_dump_json()
+        letters = [{"request": request, "reason": "run_refused"}, {"request": "{", "reason": "unreadable"}]
+        return [str(store.xadd("healer:outbox:dead", letter)) for letter in letters]  # type: ignore[arg-type]
+
+
+def test_dead_letters_are_listed_and_redriven(healer: Desk, buried: list[str]) -> None:
+    """`intake list` tells each letter's id, reason and run; `intake redrive` owes the named ones again, or all."""
+    code, out, err = healer("intake", "list")
+    assert code == 0
+    first, second = out.splitlines()
+    assert first.startswith(buried[0])
+    assert "run_refused  heal:UTIL-101:0" in first
+    assert "unreadable" in second
+    assert "2 buried, 0 owed" in err
+    assert healer("intake", "redrive", buried[0])[0] == 0
+    assert "1 buried, 1 owed" in healer("intake", "list")[2]
+    assert healer("intake", "redrive", "--all")[0] == 0
+    assert healer("intake", "list")[1:] == ("", "0 buried, 2 owed\n")
+
+
+@pytest.mark.parametrize(("arguments", "expected"), [((), 2), (("x",), 2), (("1-0", "--all"), 2), (("1-0",), 1)])
+def test_redrive_refuses_what_it_cannot_find(healer: Desk, arguments: tuple[str, ...], expected: int) -> None:
+    """Without an id, with a malformed one, or with both an id and --all it ends with 2; with an unknown id with 1."""
+    code, _, err = healer("intake", "redrive", *arguments)
+    assert code == expected
+    assert expected == 2 or "unknown_letter" in err
 
 
 def test_recording_is_redacted_under_a_key_that_nobody_keeps(healer: Desk, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """Rules of the outbox, on a real Redis."""
 
+from datetime import UTC, datetime
+
 import pytest
 from redis.asyncio import Redis
 
@@ -75,6 +77,22 @@ async def test_buried_entry_keeps_its_reason(outbox: Outbox, redis: Redis) -> No
     ((_, letter),) = await redis.xrange("healer:outbox:dead")  # type: ignore[misc]
     assert letter == {"request": "{}", "reason": "unreadable"}
     assert await redis.xlen("healer:outbox") == 0
+
+
+async def test_redriven_letter_is_owed_again(outbox: Outbox, redis: Redis) -> None:
+    """A dead letter tells its run, its reason and its time; redriven it is owed again, once, as the last one."""
+    await _owe(redis, 1)
+    entry = await outbox.next(10)
+    assert entry
+    await outbox.bury(entry, "run_refused")
+    await _owe(redis, 2)
+    (letter,) = await outbox.dead()
+    assert (letter.request, letter.reason) == (entry.request, "run_refused")
+    assert abs((datetime.now(UTC) - letter.buried_at).total_seconds()) < 60
+    assert [await outbox.redrive(letter.id) for _ in range(2)] == [True, False]
+    assert (await outbox.owed(), await outbox.dead()) == (2, ())
+    taken = [await outbox.next(10), await outbox.next(10)]
+    assert [one.request.attempt for one in taken if one and one.request] == [2, 1]
 
 
 async def test_nudge_reaches_those_who_listen(outbox: Outbox, redis: Redis) -> None:
