@@ -22,6 +22,8 @@ from healer.wiring import GatewayParts
 router = APIRouter(prefix="/v1/hooks", responses=PROBLEMS, tags=["hooks"])
 
 _DELIVERY_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
+_EVENTS: Final = frozenset({"workflow_run", "check_run", "pull_request", "push", "issue_comment", "ping"})
+"""The App's events, each counted under its name; what else comes is counted as `other`."""
 _CONCLUSION: Final = re.compile(r"[a-z_]{1,40}")
 RUN_COMPLETED: Final = "run_completed"
 _DELIVERY_SCHEMA: Final[dict[str, Any]] = {
@@ -107,9 +109,19 @@ async def github(
     members = strict_json.parse(body)
     outcome: Literal["followed", "repeated", "ignored"] = "ignored"
     if event == "workflow_run" and members.get("action") == "completed" and _DELIVERY_ID.fullmatch(delivery):
-        outcome = await _run_completed(parts, delivery, members.get("workflow_run"))
-    counters.github.labels(outcome).inc()
+        outcome = await _follow(parts, delivery, members.get("workflow_run"))
+    counters.github.labels(event if event in _EVENTS else "other", outcome).inc()
     return EventAnswer(outcome=outcome)
+
+
+async def _follow(parts: GatewayParts, delivery: str, run: Any) -> Literal["followed", "repeated", "ignored"]:
+    """Follow up a finished run. The id is remembered afterwards: a crash in between leaves it to GitHub's redelivery."""
+    if await parts.cases.has_followed(delivery):
+        return "repeated"
+    outcome = await _run_completed(parts, delivery, run)
+    if outcome == "followed":
+        await parts.cases.followed(delivery)
+    return outcome
 
 
 def _finished(run: Any) -> tuple[int, int, str] | None:

@@ -11,7 +11,9 @@ class Metrics:
     def __init__(self) -> None:
         self.registry: Final = CollectorRegistry()
         self.deliveries = Counter("healer_deliveries", "Accepted deliveries.", ["outcome"], registry=self.registry)
-        self.github = Counter("healer_github_events", "Signed GitHub events.", ["outcome"], registry=self.registry)
+        self.github = Counter(
+            "healer_github_events", "Signed GitHub events.", ["event", "outcome"], registry=self.registry
+        )
         self.leases = Counter("healer_leases", "Granted leases.", registry=self.registry)
         self.reports = Counter("healer_reports", "Accepted gate reports.", ["outcome"], registry=self.registry)
         self.started = Counter("healer_runs_started", "Flow runs handed to Prefect.", ["flow"], registry=self.registry)

@@ -153,6 +153,22 @@ class Cases:
             await self.note(case.id, "attached", {"delivery": delivery.id})
         return received
 
+    async def has_followed(self, event_id: str) -> bool:
+        """Say whether GitHub's event of this delivery id was followed already.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            return bool(await self._redis.exists(f"healer:github:{event_id}"))
+
+    async def followed(self, event_id: str) -> None:
+        """Remember that GitHub's event of this delivery id was followed, for 30 days.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            await self._redis.set(f"healer:github:{event_id}", 1, ex=_DELIVERY_TTL_S)
+
     async def get(self, case_id: str) -> Case | None:
         """Read a case.
 

@@ -193,10 +193,16 @@ async def test_jwt_does_not_save_a_bad_signature(gateway: Gateway) -> None:
 # ---------------------------------------------------------------- GitHub
 
 
-async def _github(gateway: Gateway, event: str, body: dict[str, Any], secret: str = GITHUB_SECRET) -> httpx.Response:
+async def _github(
+    gateway: Gateway,
+    event: str,
+    body: dict[str, Any],
+    secret: str = GITHUB_SECRET,
+    delivery: str = "72d3162e-cc78-11e3",
+) -> httpx.Response:
     raw = json.dumps(body).encode()
     signature = "sha256=" + hmac.new(secret.encode(), raw, hashlib.sha256).hexdigest()
-    headers = {"x-github-event": event, "x-github-delivery": "72d3162e-cc78-11e3", "x-hub-signature-256": signature}
+    headers = {"x-github-event": event, "x-github-delivery": delivery, "x-hub-signature-256": signature}
     return await gateway.http.post("/v1/hooks/github", content=raw, headers=headers)
 
 
@@ -216,6 +222,25 @@ async def test_run_that_ended_without_a_report_is_followed_up_once(gateway: Gate
     assert (await gateway.kinds()).count("run_completed") == 1
 
 
+async def test_event_is_followed_once_by_its_id_and_by_its_run(gateway: Gateway) -> None:
+    """An id that was followed is known, and the same run under another id (GitHub signs no id) is not followed again."""
+    await gateway.awaiting()
+    assert (await _github(gateway, "workflow_run", _completed())).json() == {"outcome": "followed"}
+    assert (await _github(gateway, "workflow_run", _completed(id=1))).json() == {"outcome": "repeated"}
+    assert (await _github(gateway, "workflow_run", _completed(), delivery="other")).json() == {"outcome": "repeated"}
+
+
+async def test_events_are_counted_by_name(gateway: Gateway) -> None:
+    """Each signed event is counted under its name and outcome; a name that we do not know is counted as `other`."""
+    known = ["workflow_run", "check_run", "pull_request", "push", "issue_comment", "ping"]
+    for event in [*known, "unheard_of", "", "x" * 200]:
+        assert (await _github(gateway, event, {})).json() == {"outcome": "ignored"}
+    told = (await gateway.http.get("/metrics", headers=await gateway.read_token())).text
+    counted = [line for line in told.splitlines() if line.startswith("healer_github_events_total")]
+    expected = {f'healer_github_events_total{{event="{event}",outcome="ignored"}} 1.0' for event in known}
+    assert set(counted) == expected | {'healer_github_events_total{event="other",outcome="ignored"} 3.0'}
+
+
 async def test_run_that_has_reported_needs_no_follow_up(gateway: Gateway) -> None:
     """Where the report came first, GitHub's word changes nothing."""
     await gateway.awaiting()
@@ -228,6 +253,9 @@ async def test_run_that_has_reported_needs_no_follow_up(gateway: Gateway) -> Non
     [
         ("ping", {"zen": "x"}),
         ("push", {"ref": "refs/heads/main"}),
+        ("check_run", {"action": "completed", "check_run": {"id": 7001}}),
+        ("pull_request", {"action": "closed", "pull_request": {"number": 1}}),
+        ("issue_comment", {"action": "created", "comment": {"body": "/stop"}}),
         ("workflow_run", {**_completed(), "action": "requested"}),
         ("workflow_run", _completed(id=1)),
         ("workflow_run", _completed(run_attempt=2)),
