@@ -82,9 +82,8 @@ async def _hand_on(story: Story, case: Case) -> None:
     waiting = [other for other in known if other.state is State.QUEUED and other.importer == case.importer]
     if waiting:
         first = min(waiting, key=lambda other: other.opened_at)
-        queued = sum(event.kind == "queued" for event in await cases.events(first.id))
-        request = RunRequest(flow="heal", case=first.id, attempt=queued)
-        await cases.note(first.id, "called", {"by": case.id}, start=request)
+        start = turns.onward(first, turns.again(await cases.events(first.id)))
+        await cases.note(first.id, "called", {"by": case.id}, start=start)
 
 
 async def _tell(story: Story, case: Case) -> None:

@@ -1,5 +1,6 @@
 """`deployments/prefect.yaml` as the runner reads it: the same deployments that `prefect deploy --all` makes."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectAlreadyExists
 from prefect.runner.storage import LocalStorage
+from prefect.schedules import Interval
 
 from healer.errors import Misconfigured
 
@@ -41,6 +43,9 @@ def _deployment(entry: dict[str, Any], folder: str) -> RunnerDeployment:
         tags=entry["tags"],
         work_pool_name=pool["name"],
         job_variables=pool["job_variables"],
+        schedules=[
+            Interval(timedelta(seconds=each["interval"]), slug=each["slug"]) for each in entry.get("schedules", ())
+        ],
     )
     deployment.storage = LocalStorage(folder)
     return deployment

@@ -496,13 +496,13 @@ class RunRequest(Contract):
     attempt: int = Field(default=0, ge=0)
     run_id: int = 0
     run_attempt: int = 1
+    again: int = Field(default=0, ge=0)
 
     @property
     def key(self) -> str:
-        """Idempotency key: unique per flow in Prefect's database."""
-        if self.flow == "heal":
-            return f"heal:{self.case}:{self.attempt}"
-        return f"publish:{self.case}:{self.run_id}:{self.run_attempt}"
+        """Idempotency key: unique per flow in Prefect's database. `again` counts the repetitions of what did not come to its end."""
+        part = f"{self.attempt}" if self.flow == "heal" else f"{self.run_id}:{self.run_attempt}"
+        return f"{self.flow}:{self.case}:{part}" + (f":again-{self.again}" if self.again else "")
 
 
 class LeaseGrant(Contract):

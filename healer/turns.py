@@ -3,7 +3,12 @@
 A flow run may come late, twice, or again by hand. Its number says whether the case still waits for it.
 """
 
-from healer.contracts import Attempt, Case
+from collections.abc import Sequence
+from typing import Final
+
+from healer.contracts import Attempt, Case, Event, RunRequest, State
+
+_CALLS: Final = frozenset({"called", "woken", "resumed"})
 
 
 def last_number(case: Case) -> int:
@@ -21,3 +26,21 @@ def own_attempt(case: Case, number: int) -> Attempt | None:
 def is_due(case: Case, number: int) -> bool:
     """Say whether a heal run with this number may act: it is a new number, or the one that is at work."""
     return number > last_number(case) or own_attempt(case, number) is not None
+
+
+def onward(case: Case, again: int) -> RunRequest:
+    """Give the flow run that takes a case on from where it stands; where nothing is left to do, it only tells the ticket.
+
+    `again` tells it from the runs before it (see below).
+    """
+    run = case.awaiting
+    if run and case.state in {State.VERIFYING, State.VERIFIED}:
+        return RunRequest(flow="publish", case=case.id, run_id=run.run_id, run_attempt=run.run_attempt, again=again)
+    begun = own_attempt(case, case.attempts[-1].number) if case.attempts else None
+    number = begun.number if begun else last_number(case) + 1
+    return RunRequest(flow="heal", case=case.id, attempt=number, again=again)
+
+
+def again(events: Sequence[Event]) -> int:
+    """Count the runs asked for beside those that reports start, the one to be asked for now included: it makes their keys differ."""
+    return 1 + sum(event.kind in _CALLS for event in events)

@@ -10,10 +10,22 @@ from healer.errors import Misconfigured
 FILE = Path(__file__).resolve().parents[2] / "deployments/prefect.yaml"
 
 
-def test_both_flows_are_defined_by_dotted_entrypoints():
-    """The gateway's two deployments are there, and no entrypoint is a file path."""
+def test_flows_are_defined_by_dotted_entrypoints():
+    """The gateway's two deployments and the scheduled one are there, and no entrypoint is a file path."""
     found = {f"{one.flow_name}/{one.name}": one.entrypoint for one in read(FILE)}
-    assert found == {"heal/heal": "flows.heal.heal", "publish/publish": "flows.publish.publish"}
+    assert found == {
+        "heal/heal": "flows.heal.heal",
+        "publish/publish": "flows.publish.publish",
+        "reconcile/reconcile": "flows.reconcile.reconcile",
+    }
+
+
+def test_only_reconcile_has_a_schedule():
+    """What is wanted every two minutes is scheduled; what a case asks for is not."""
+    schedules = {
+        one.name: [each.schedule.interval.total_seconds() for each in one.schedules or ()] for one in read(FILE)
+    }
+    assert schedules == {"heal": [], "publish": [], "reconcile": [120]}
 
 
 @pytest.mark.parametrize("text", ["", "- a list", "deployments: []", "pull: []\ndeployments: []", "pull: [\n"])

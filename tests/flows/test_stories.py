@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from factories import make_failure
 from flow_desk import GREEN, Desk, held_answers, jira_with
 from flow_site import PLANTED, Prefect, environment, wait_for
 from git_site import git
+from healer.clients.cases import Cases
+from healer.clients.outbox import Outbox
 from healer.contracts import Conclusion, FailureClass, Reason, State
 from localworld.redis import RedisServer
 
@@ -196,3 +199,30 @@ def test_jiras_trouble_loses_no_pull_request(desk):
     httpx.delete(f"{desk.jira.url}/_control/faults", trust_env=False)
     assert desk.again(run["id"])["state_type"] == "COMPLETED"
     assert (desk.case.ticket_status, desk.jira.ticket("UTIL-106")["status"]) == ("In Review", "In Review")
+
+
+def reconciled(desk: Desk) -> dict[str, Any]:
+    """Run `reconcile` as its schedule does; give the ended flow run."""
+    deployment = desk.prefect.call("GET", "/deployments/name/reconcile/reconcile")["id"]
+    run = desk.prefect.call("POST", f"/deployments/{deployment}/create_flow_run", {"state": {"type": "SCHEDULED"}})
+    desk.ask(lambda redis: Outbox(redis, "desk").nudge("desk"))
+    return desk.prefect.ended(run["id"])
+
+
+@ticket(107)
+def test_a_portal_that_comes_back_closes_its_ticket(desk):
+    """When the next look is due the case is diagnosed again; a fetch that is green then closes the ticket, with one comment."""
+    diagnosed(desk, conclusion=Conclusion.FAILURE, failure=make_failure(kind=FailureClass.SOURCE_DOWN), exit_code=4)
+    assert reconciled(desk)["state_type"] == "COMPLETED"
+    assert "woken" not in desk.kinds()
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    case = desk.case
+    desk.ask(lambda redis: Cases(redis).record(case, "noted", {}, next_check=past))
+    assert reconciled(desk)["state_type"] == "COMPLETED"
+    desk.work()
+    assert (desk.case.state, desk.kinds()[-1]) == (State.DIAGNOSING, "gate_dispatched")
+    desk.report(**GREEN)
+    desk.work()
+    assert (desk.case.state, desk.case.reason) == (State.NOT_FIXED, Reason.ALREADY_HEALED)
+    assert desk.jira.ticket("UTIL-107")["status"] == "Done"
+    assert len(desk.comments()) == 1

@@ -1,6 +1,7 @@
 """What goes wrong around the importer, told through the front door, with JIRA as Data Center: each has its outcome and its words."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -59,15 +60,39 @@ def ended(operator, world, engine):
     _refuse_pushes(world, operator.layout.ticket_of("northgas"))
     for importer, switches in tell.values():
         _begin(operator, importer, switches)
+    deaf = _jira_goes_down(operator)
     seen = {name: operator.wait(operator.layout.ticket_of(importer), 120) for name, (importer, _) in tell.items()}
     engine.unlink()
     _begin(operator, "ostrava", {"version": "v2"})
-    return {**seen, "no engine": operator.wait(operator.layout.ticket_of("ostrava"), 120)}
+    no_engine = operator.wait(operator.layout.ticket_of("ostrava"), 120)
+    return {**seen, "no engine": no_engine, "JIRA down": deaf, "JIRA back": _reconciled(operator, deaf)}
 
 
 def _begin(operator, importer, switches):
     operator.switch(importer, **switches)
     operator.send(operator.layout.ticket_of(importer), importer).raise_for_status()
+
+
+def _jira_goes_down(operator):
+    """Let a case end while JIRA takes no comment on its ticket; give the case as it stands then."""
+    ticket, control = operator.layout.ticket_of("cascade"), operator.layout.url("jira") + "/_control/faults"
+    fault = {"match": f"POST .*/issue/{ticket}/comment", "status": 503, "times": 100}
+    operator.http.post(control, json=fault).raise_for_status()
+    _begin(operator, "cascade", {"down": True})
+    seen = operator.wait(ticket, 120)
+    operator.http.delete(control).raise_for_status()
+    return seen
+
+
+def _reconciled(operator, seen, seconds=60):
+    """Run `reconcile` as its schedule does until the ticket is told; give the case as it stands then."""
+    api, deadline = operator.layout.url("prefect") + "/api", time.monotonic() + seconds
+    deployment = operator.http.get(f"{api}/deployments/name/reconcile/reconcile").json()["id"]
+    while (now := operator.look(seen.case["id"])).events[-1]["kind"] != "ticket_told" and time.monotonic() < deadline:
+        run = {"state": {"type": "SCHEDULED"}}
+        operator.http.post(f"{api}/deployments/{deployment}/create_flow_run", json=run).raise_for_status()
+        time.sleep(8)
+    return now
 
 
 def _refuse_pushes(world, ticket):
@@ -115,6 +140,14 @@ def test_a_dead_engine_is_blamed_on_the_gate(ended, operator):
     assert outcome(seen) == ("needs_engineer", "GATE_BROKEN")
     assert seen.case["attempts"] == []
     assert "Nothing is known about the importer" in said(operator, seen)
+
+
+def test_what_jira_did_not_take_is_told_when_it_is_back(ended, operator):
+    """While JIRA is down the case ends all the same and says what is pending; the scheduled look tells the ticket, once."""
+    down, back = ended["JIRA down"], ended["JIRA back"]
+    assert (outcome(down), down.events[-1]["kind"]) == (("not_fixed", "SITE_DOWN"), "pending")
+    assert (outcome(back), back.events[-1]["kind"]) == (("not_fixed", "SITE_DOWN"), "ticket_told")
+    assert "next look" in said(operator, back).lower()
 
 
 def test_exchanges_hold_to_the_vendors_contracts(ended, world):

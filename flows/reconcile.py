@@ -1,0 +1,79 @@
+"""The flow `reconcile`: what does not go on by itself is started again. It runs every two minutes and changes nothing where all is well."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from prefect import flow
+from prefect.client.schemas.objects import State as FlowState
+from prefect.states import Completed, Failed
+
+from flows.story import call
+from healer import logs, turns, verify
+from healer.contracts import Case, Event, State
+from healer.errors import Conflict, HealerError
+from healer.reconcile import Duty, duty
+from healer.settings import FlowSettings, load
+from healer.wiring import FlowParts, flow_parts
+
+_LOOKED_AT: Final = 2000
+
+
+@flow(name="reconcile", flow_run_name="reconcile", persist_result=False)
+async def reconcile() -> FlowState[Any]:
+    """Wake the cases whose next look is due, repeat failed steps, and find the reports that were lost."""
+    parts = flow_parts(load(FlowSettings))
+    logs.install(parts.redactor, level="WARNING")
+    try:
+        started, failed = await _all(parts)
+    except HealerError as error:
+        return Failed(message=parts.redactor.text(str(error)))
+    finally:
+        await parts.close()
+    return Failed(message="; ".join(failed)) if failed else Completed(message=f"{started} case(s) taken on.")
+
+
+async def _all(parts: FlowParts) -> tuple[int, list[str]]:
+    """Look at each case; one that cannot be looked at does not keep the others waiting."""
+    started, failed = 0, []
+    for case in await parts.cases.list(_LOOKED_AT):
+        try:
+            started += await _one(parts, case)
+        except Conflict:
+            continue  # somebody wrote the case meanwhile, so it goes on
+        except HealerError as error:
+            failed.append(f"{case.id}: {parts.redactor.text(str(error))}")
+    return started, failed
+
+
+async def _one(parts: FlowParts, case: Case) -> bool:
+    events = await parts.cases.events(case.id)
+    match duty(case, events, datetime.now(UTC)):
+        case Duty.WAKE:
+            await _wake(parts, case, events)
+        case Duty.RESUME:
+            await _resume(parts, case, events)
+        case Duty.ASK_GITHUB if await _has_ended(parts, case):
+            await _resume(parts, case, events)
+        case _:
+            return False
+    return True
+
+
+async def _wake(parts: FlowParts, case: Case, events: tuple[Event, ...]) -> None:
+    """Let the case begin again with a diagnosis; a green one closes the ticket."""
+    fresh: dict[str, Any] = {"state": State.RECEIVED, "reason": None, "reason_text": "", "next_check": None}
+    start = turns.onward(case, turns.again(events))
+    await parts.cases.record(case, "woken", {"run": start.key}, start=start, **fresh)
+
+
+async def _resume(parts: FlowParts, case: Case, events: tuple[Event, ...]) -> None:
+    start = turns.onward(case, turns.again(events))
+    await parts.cases.note(case.id, "resumed", {"run": start.key}, start=start)
+
+
+async def _has_ended(parts: FlowParts, case: Case) -> bool:
+    """Ask GitHub about the awaited run; one that GitHub does not know will send no report."""
+    if case.awaiting is None:
+        return True
+    state = await call(parts.github.run_state, case.awaiting.run_id)
+    return state is None or not verify.is_finishing(state)

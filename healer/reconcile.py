@@ -1,0 +1,71 @@
+"""Which cases do not go on by themselves: a wake-up is due, a step failed, a process died, or a gate's report was lost.
+
+Pure: the flow `reconcile` reads the cases and the clock, and starts what is given here. Everything started may be started twice.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from healer.contracts import Case, Event, State
+from healer.notice import is_told
+
+PENDING_S: Final = 30
+"""A failed step is tried again so soon at first."""
+SILENT_S: Final = 120
+"""A case at work writes an event more often than that, agents aside."""
+AGENT_S: Final = 45 * 60
+"""An agent may think so long between two events; afterwards its run is taken for dead."""
+_LONGEST_S: Final = 3600
+MAX_AGAIN: Final = 30
+"""Repetitions of one case without headway, about a day; afterwards a person must look."""
+_OURS: Final = frozenset({"resumed", "pending"})
+_GATE: Final = frozenset({State.DIAGNOSING, State.VERIFYING})
+_AT_WORK: Final = frozenset({State.RECEIVED, State.TRIAGED, State.PATCHING, State.PUSHED, State.VERIFIED})
+
+
+class Duty(StrEnum):
+    """What a case that does not go on by itself needs."""
+
+    WAKE = "wake"
+    RESUME = "resume"
+    ASK_GITHUB = "ask_github"
+
+
+def duty(case: Case, events: Sequence[Event], now: datetime) -> Duty | None:
+    """Say what a case needs now, or None. `ASK_GITHUB`: resume it if its gate run has ended and nobody told us."""
+    if case.state is State.NOT_FIXED and case.next_check and case.next_check <= now and is_delivered(case, events):
+        return Duty.WAKE
+    if not events or _tries(events) >= MAX_AGAIN or now - events[-1].at < _patience(case, events):
+        return None
+    if case.state in _GATE:
+        return Duty.RESUME if events[-1].kind == "pending" else Duty.ASK_GITHUB
+    is_called = case.state is State.QUEUED and events[-1].kind == "called"
+    return Duty.RESUME if case.state in _AT_WORK or is_called or not is_delivered(case, events) else None
+
+
+def is_delivered(case: Case, events: Sequence[Event]) -> bool:
+    """Say whether the ticket tells where the case stands, or need not."""
+    if not is_told(case):
+        return True
+    kinds = [event.kind for event in events]
+    ended = max((n for n, kind in enumerate(kinds) if kind == case.state.value), default=0)
+    return "ticket_told" in kinds[ended:]
+
+
+def _tries(events: Sequence[Event]) -> int:
+    """Count the repetitions since something else than failure happened."""
+    tail = 0
+    for event in reversed(events):
+        if event.kind not in _OURS:
+            break
+        tail += event.kind == "resumed"
+    return tail
+
+
+def _patience(case: Case, events: Sequence[Event]) -> timedelta:
+    """Give how long the last event may lie back: longer with each repetition."""
+    if events[-1].kind in _OURS:
+        return timedelta(seconds=min(PENDING_S * 2 ** _tries(events), _LONGEST_S))
+    return timedelta(seconds=AGENT_S if case.state is State.PATCHING else SILENT_S)

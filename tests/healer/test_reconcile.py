@@ -1,0 +1,116 @@
+"""Which cases do not go on by themselves."""
+
+from datetime import timedelta
+
+import pytest
+
+from factories import NOW, make_case, make_run
+from healer import turns
+from healer.contracts import Attempt, Event, Reason, State
+from healer.reconcile import AGENT_S, MAX_AGAIN, PENDING_S, SILENT_S, Duty, duty, is_delivered
+
+
+def history(*kinds):
+    """Give a chain of events of these kinds, all written now."""
+    return tuple(Event(seq=n, at=NOW, kind=kind, previous="0" * 64, hash="0" * 64) for n, kind in enumerate(kinds, 1))
+
+
+def after(seconds):
+    return NOW + timedelta(seconds=seconds)
+
+
+def down(**fields):
+    return make_case(**{"state": State.NOT_FIXED, "reason": Reason.SITE_DOWN, "next_check": after(900), **fields})
+
+
+TOLD_DOWN = history("received", "not_fixed", "ticket_told")
+
+
+def test_a_case_is_woken_when_its_next_look_is_due():
+    """A wake-up comes at its time and not before."""
+    assert duty(down(), TOLD_DOWN, after(899)) is None
+    assert duty(down(), TOLD_DOWN, after(900)) is Duty.WAKE
+
+
+def test_a_case_without_next_look_sleeps_for_ever():
+    """What waits for a person is not woken by the clock."""
+    assert duty(down(next_check=None), TOLD_DOWN, after(10**6)) is None
+
+
+def test_an_ending_that_the_ticket_does_not_tell_is_told_again():
+    """The ticket must hear of an end; a case that told it is left alone."""
+    case = make_case(state=State.PUBLISHED)
+    pending = history("received", "published", "pending")
+    assert not is_delivered(case, pending)
+    assert duty(case, pending, after(PENDING_S - 1)) is None
+    assert duty(case, pending, after(PENDING_S)) is Duty.RESUME
+    assert duty(case, history("received", "published", "pending", "ticket_told"), after(10**6)) is None
+
+
+def test_what_was_told_before_the_end_does_not_count():
+    """A ticket that heard of an earlier end has not heard of this one."""
+    kinds = ("received", "not_fixed", "ticket_told", "woken", "needs_engineer", "pending")
+    assert not is_delivered(make_case(state=State.NEEDS_ENGINEER), history(*kinds))
+
+
+@pytest.mark.parametrize("state", [State.RECEIVED, State.TRIAGED, State.PUSHED, State.VERIFIED])
+def test_a_silent_case_at_work_is_taken_on(state):
+    """A case whose process died goes on; one that has just written is left alone."""
+    case, events = make_case(state=state), history("received", "ticket_admitted")
+    assert duty(case, events, after(SILENT_S - 1)) is None
+    assert duty(case, events, after(SILENT_S)) is Duty.RESUME
+
+
+def test_an_agent_may_think():
+    """While an agent works, silence is no sign of death before its time is up."""
+    case, events = make_case(state=State.PATCHING), history("received", "patching")
+    assert duty(case, events, after(AGENT_S - 1)) is None
+    assert duty(case, events, after(AGENT_S)) is Duty.RESUME
+
+
+@pytest.mark.parametrize("state", [State.DIAGNOSING, State.VERIFYING])
+def test_github_is_asked_about_a_silent_gate(state):
+    """Only GitHub knows whether a gate still runs; a failed step after it needs no question."""
+    case = make_case(state=state, awaiting=make_run())
+    assert duty(case, history("gate_dispatched"), after(SILENT_S)) is Duty.ASK_GITHUB
+    assert duty(case, history("gate_dispatched", "pending"), after(PENDING_S)) is Duty.RESUME
+
+
+def test_who_waits_for_another_is_not_hurried():
+    """A queued case is called by the end of the one before it; one that was called and did not come is called again."""
+    case, kinds = make_case(state=State.QUEUED), ("received", "queued", "ticket_told")
+    assert duty(case, history(*kinds), after(10**6)) is None
+    assert duty(case, history(*kinds, "called"), after(SILENT_S)) is Duty.RESUME
+
+
+def test_an_end_that_no_ticket_hears_of_needs_nothing():
+    """Where the ticket is not told, nothing is owed."""
+    assert duty(make_case(state=State.SUPERSEDED), history("received", "superseded"), after(10**6)) is None
+
+
+def test_repetitions_become_rare_and_end():
+    """Each repetition without headway doubles the pause, up to an hour; after many a person must look."""
+    case, kinds = make_case(state=State.PUBLISHED), ["published", "pending"]
+    pauses = []
+    while pause := next((s for s in range(0, 4000, PENDING_S) if duty(case, history(*kinds), after(s))), None):
+        pauses.append(pause)
+        kinds += ["resumed", "pending"]
+    assert pauses[:3] == [PENDING_S, 2 * PENDING_S, 4 * PENDING_S]
+    assert pauses == sorted(pauses)
+    assert (len(pauses), max(pauses)) == (MAX_AGAIN, 3600)
+
+
+def test_headway_makes_repetitions_quick_again():
+    """What happened between two failures begins the count anew."""
+    kinds = ["pending", "resumed"] * 8 + ["pushed", "pending"]
+    assert duty(make_case(state=State.PUSHED), history(*kinds), after(PENDING_S)) is Duty.RESUME
+
+
+def test_a_case_is_taken_on_by_the_run_that_it_waits_for():
+    """Judgement where a verdict is due, the begun attempt where one is at work, else the next number; each with a key of its own."""
+    verifying = make_case(state=State.VERIFYING, awaiting=make_run(run_id=7005))
+    assert turns.onward(verifying, 1).key == "publish:UTIL-101:7005:1:again-1"
+    patching = make_case(state=State.PATCHING, attempts=(Attempt(number=2),))
+    assert turns.onward(patching, 2).key == "heal:UTIL-101:2:again-2"
+    assert turns.onward(make_case(), 1).key == "heal:UTIL-101:0:again-1"
+    assert turns.again(history("called", "pending", "resumed", "woken")) == 4
