@@ -1,27 +1,14 @@
 """`python -m localworld.jira`: serve one JIRA site."""
 
 import json
-import socket
 from pathlib import Path
 from typing import Annotated, cast
 
 import typer
-import uvicorn
 
+from localworld.announce import serve
 from localworld.jira.app import create_app
 from localworld.jira.store import Mode, Store
-
-
-class _Server(uvicorn.Server):
-    """Says so when it listens."""
-
-    def __init__(self, config: uvicorn.Config, url: str) -> None:
-        super().__init__(config)
-        self._url = url
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        typer.echo(f"jira ready on {self._url}")
 
 
 def main(
@@ -39,7 +26,7 @@ def main(
     store = Store(json.loads(config.read_text()), cast("Mode", mode), url, root / "state.json")
     store.save()
     app = create_app(store, root / "record/jira.jsonl")
-    _Server(uvicorn.Config(app, host=host, port=port, log_level="warning"), url).run()
+    serve(app, "jira", url, [host], port)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import uvicorn
 from starlette.types import ASGIApp
 
+from localworld.announce import listen
 from localworld.errors import WorldError
 
 _PATIENCE_S = 10.0
@@ -57,11 +58,8 @@ def serving(app: ASGIApp, hosts: Sequence[str], port: int = 0) -> Iterator[Liste
 def _bind(hosts: Sequence[str], port: int) -> list[socket.socket]:
     sockets: list[socket.socket] = []
     for host in hosts:
-        # asyncio turns Nagle's algorithm off only for sockets that name their protocol; it would cost 40 ms a page.
-        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((host, port))
+            listener = listen(host, port)
         except OSError as error:
             raise WorldError(f"the portal cannot listen on {host}:{port}: {error.strerror}.") from None
         port = listener.getsockname()[1]
