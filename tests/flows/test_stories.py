@@ -226,3 +226,11 @@ def test_a_portal_that_comes_back_closes_its_ticket(desk):
     assert (desk.case.state, desk.case.reason) == (State.NOT_FIXED, Reason.ALREADY_HEALED)
     assert desk.jira.ticket("UTIL-107")["status"] == "Done"
     assert len(desk.comments()) == 1
+
+
+def test_reconcile_runs_by_its_schedule(world, prefect):
+    """Prefect plans the runs of `reconcile`, one every two minutes, without anybody asking."""
+    planned = {"flows": {"name": {"any_": ["reconcile"]}}, "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+    runs = wait_for(lambda: prefect.call("POST", "/flow_runs/filter", {**planned, "sort": "EXPECTED_START_TIME_ASC"}))
+    first, second = (datetime.fromisoformat(run["expected_start_time"]) for run in runs[:2])
+    assert (second - first, runs[0]["auto_scheduled"]) == (timedelta(minutes=2), True)
