@@ -7,7 +7,7 @@ from healer.errors import Rejected
 def write_brief(
     case: Case, importer: Importer, report: GateReport, last_good: Trace | None, attempt: int, prompt_version: str
 ) -> Brief:
-    """Tell an agent what failed, what the fetch saw, and why earlier attempts did not hold.
+    """Tell an agent what failed, what the fetch saw, why earlier attempts did not hold, and what a person hints at.
 
     `report` is the newest red report; `attempt` is the number of this run; `last_good` is the latest green trace, where there is one.
 
@@ -23,6 +23,7 @@ def write_brief(
         now=report.trace or Trace(importer=importer.name),
         last_good=last_good,
         evidence=tuple(_evidence(past) for past in case.attempts if _taught(past)),
+        hint=case.hint,
         prompt_version=prompt_version,
     )
 

@@ -214,6 +214,7 @@ class Brief(Contract):
     now: Trace
     last_good: Trace | None = None
     evidence: tuple[Evidence, ...] = ()
+    hint: str = ""
     prompt_version: str
 
 
@@ -470,6 +471,10 @@ class Case(Contract):
     """The dispatched run whose report we wait for."""
     diagnosis: Diagnosis | None = None
     attempts: tuple[Attempt, ...] = ()
+    first: int = Field(default=0, ge=0)
+    """The number that a person's command last let the case begin again with; attempts with lower numbers are history."""
+    hint: str = ""
+    """What a person said then: redacted, and foreign text to whoever reads it."""
     pull_request: PullRequest | None = None
     ticket_status: str = ""
     opened_at: datetime

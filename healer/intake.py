@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from healer import strict_json
 from healer.contracts import (
+    ENDED,
     Case,
     Delivery,
     GateMode,
@@ -86,8 +87,11 @@ def admit(ticket: Ticket, importer: Importer | None, policy: AdmissionPolicy) ->
 def follow_up(case: Case, run: GateRun | GateReport) -> RunRequest | None:
     """Give the flow run that a finished gate run starts: after `diagnose` the next attempt, after `verify` its judgement.
 
-    A heal run carries the number of the dispatch that it may make, so the next one counts on from the gate run's own.
+    A heal run carries the number of the dispatch that it may make, so the next one counts on from the gate run's own. Where a person
+    has ended the case meanwhile, nothing follows.
     """
+    if case.state in ENDED:
+        return None
     match run.mode:
         case GateMode.DIAGNOSE:
             return RunRequest(flow="heal", case=case.id, attempt=run.attempt + 1)

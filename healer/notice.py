@@ -6,7 +6,7 @@ Every outcome has its own words, an owner and a next step, so that nobody has to
 from typing import Final, NamedTuple
 
 from healer import prose
-from healer.contracts import Attempt, Case, Importer, Reason, State
+from healer.contracts import ENDED, Attempt, Case, Importer, Reason, State
 from healer.publish import Addresses
 
 _EVIDENCE: Final = 900
@@ -143,7 +143,23 @@ STATES: Final[dict[State, Wording]] = {
         "nobody for now",
         "This case goes on when the other one has ended.",
     ),
+    State.STOPPED: Wording(
+        "A person has stopped the healer. It does nothing more about this ticket.",
+        _ENGINEER,
+        "Mend it by hand, or let the healer begin again (healer case retry).",
+    ),
+    State.TAKEN: Wording(
+        "A person has taken this over. The healer keeps its hands off; its branch, if there is one, stays.",
+        "the person named above",
+        "When that is done, give it back (healer case release) or close the ticket.",
+    ),
 }
+
+BEGUN_AGAIN: Final = Wording(
+    "A person has let the healer begin again.",
+    "nobody for now",
+    "The healer diagnoses the importer anew and says here how it ends.",
+)
 
 
 class Statuses(NamedTuple):
@@ -155,8 +171,15 @@ class Statuses(NamedTuple):
 
 
 def is_told(case: Case) -> bool:
-    """Say whether the ticket hears of this state; what happens on the way is for the Prefect UI."""
-    return case.state in STATES or case.state in {State.NOT_FIXED, State.NEEDS_ENGINEER}
+    """Say whether the ticket hears of this state; what happens on the way is for the Prefect UI.
+
+    A case that was begun again tells so: its ticket has heard of an end.
+    """
+    return case.state in STATES or case.state in {State.NOT_FIXED, State.NEEDS_ENGINEER} or _is_begun_again(case)
+
+
+def _is_begun_again(case: Case) -> bool:
+    return case.first > 0 and case.state not in ENDED and case.state is not State.QUEUED
 
 
 def target_status(case: Case, statuses: Statuses) -> str | None:
@@ -170,20 +193,31 @@ def target_status(case: Case, statuses: Statuses) -> str | None:
             return None
 
 
+def wording(case: Case) -> Wording:
+    """Give what the state and reason of a case mean, for a case whose ticket is told of it."""
+    if _is_begun_again(case):
+        return BEGUN_AGAIN
+    return STATES[case.state] if case.state in STATES else REASONS[case.reason or Reason.AMBIGUOUS]
+
+
 def comment(case: Case, importer: Importer | None, addresses: Addresses) -> str:
     """Give the sticky comment about where the case stands now. `importer` is None where the registry does not know it."""
-    words = STATES[case.state] if case.state in STATES else REASONS[case.reason or Reason.AMBIGUOUS]
+    words = wording(case)
     owner = words.owner.format(owner=prose.wiki(importer.owner) if importer else "the importers' team")
     lines = [
         f"h3. Importer Healer: {_headline(case)}",
         words.what,
-        *([f"*Evidence:* {prose.wiki(case.reason_text, _EVIDENCE)}"] if case.reason_text else []),
+        *([f"*{_label(case)}:* {prose.wiki(case.reason_text, _EVIDENCE)}"] if case.reason_text else []),
         f"*Who acts:* {owner}",
         f"*What next:* {words.then}{_next_check(case)}",
         "",
         *_places(case, addresses),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _label(case: Case) -> str:
+    return "Note" if case.state in {State.STOPPED, State.TAKEN} else "Evidence"
 
 
 def _headline(case: Case) -> str:

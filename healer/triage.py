@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from healer import challenge
+from healer import challenge, turns
 from healer.contracts import (
     Case,
     Conclusion,
@@ -97,7 +97,7 @@ def _unclear(evidence: str) -> Triage:
 
 def _broken_gate(number: int, case: Case, why: str) -> Triage:
     """Infrastructure never blames the importer. Dispatches are numbered through, so those that no agent used are diagnoses."""
-    diagnoses = number + 1 - len(case.attempts)
+    diagnoses = number + 1 - case.first - len(turns.series(case))
     return Triage(
         disposition=Disposition.NEEDS_ENGINEER,
         reason=Reason.GATE_BROKEN,

@@ -8,19 +8,31 @@ from typing import Final
 
 from healer.contracts import Attempt, Case, Event, RunRequest, State
 
-_CALLS: Final = frozenset({"called", "woken", "resumed"})
+_CALLS: Final = frozenset({"called", "woken", "resumed", "stopped", "taken", "released", "retried"})
+BUDGET_RAISED: Final = "budget_raised"
+"""Kind of the event by which a person allows more attempts; `attempts` in its data says how many."""
+
+
+def series(case: Case) -> tuple[Attempt, ...]:
+    """Give the attempts since a person last let the case begin again; the ones before are history."""
+    return tuple(attempt for attempt in case.attempts if attempt.number >= case.first)
 
 
 def last_number(case: Case) -> int:
     """Give the highest number that was used for the case, -1 where none was."""
     runs = [run for run in (case.awaiting, case.diagnosis.run if case.diagnosis else None) if run]
-    return max([*(run.attempt for run in runs), *(attempt.number for attempt in case.attempts)], default=-1)
+    return max([case.first - 1, *(run.attempt for run in runs), *(attempt.number for attempt in case.attempts)])
+
+
+def fresh_number(case: Case) -> int:
+    """Give a number that no dispatch has had, not even one by a step that a stop overtook before it could record."""
+    return last_number(case) + (2 if case.state in {State.STOPPED, State.TAKEN} else 1)
 
 
 def own_attempt(case: Case, number: int) -> Attempt | None:
     """Give the attempt that this number has begun already and has not brought to a verdict, or None."""
-    last = case.attempts[-1] if case.attempts else None
-    return last if last and last.number == number and last.verdict is None and not last.refusals else None
+    last = series(case)[-1:]
+    return last[0] if last and last[0].number == number and last[0].verdict is None and not last[0].refusals else None
 
 
 def is_due(case: Case, number: int) -> bool:
@@ -44,3 +56,9 @@ def onward(case: Case, again: int) -> RunRequest:
 def again(events: Sequence[Event]) -> int:
     """Count the runs asked for beside those that reports start, the one to be asked for now included: it makes their keys differ."""
     return 1 + sum(event.kind in _CALLS for event in events)
+
+
+def extra_attempts(events: Sequence[Event]) -> int:
+    """Count the attempts that people have allowed a case beyond the usual number."""
+    given = (event.data.get("attempts") for event in events if event.kind == BUDGET_RAISED)
+    return sum(attempts for attempts in given if isinstance(attempts, int))

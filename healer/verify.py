@@ -7,6 +7,7 @@ the same run agrees. What disagrees is `error`: it blames nobody's patch, and no
 from enum import StrEnum
 from typing import Final
 
+from healer import turns
 from healer.contracts import (
     Attempt,
     Case,
@@ -119,8 +120,8 @@ def with_verdict(case: Case, verdict: Verdict, failure: Failure | None) -> Case:
 
 
 def spent_attempts(case: Case) -> int:
-    """Count the attempts that an agent has used up; a gate that broke uses up none."""
-    return sum(not is_broken(attempt) for attempt in case.attempts)
+    """Count the attempts that an agent has used up since the case last began; a gate that broke uses up none."""
+    return sum(not is_broken(attempt) for attempt in turns.series(case))
 
 
 def is_broken(attempt: Attempt) -> bool:
@@ -139,17 +140,22 @@ def next_step(case: Case, verdict: Verdict, max_attempts: int) -> Next:
 
 def _after_broken_gate(case: Case, verdict: Verdict) -> Next:
     head = case.attempts[-1].head_sha
-    broken = sum(is_broken(attempt) and attempt.head_sha == head for attempt in case.attempts)
+    broken = sum(is_broken(attempt) and attempt.head_sha == head for attempt in turns.series(case))
     if broken < MAX_BROKEN_RUNS:
         return Next(step=Step.RUN_AGAIN, why=verdict.why)
     return Next(step=Step.GIVE_UP, reason=Reason.GATE_BROKEN, why=f"The gate broke {broken} times. {verdict.why}")
 
 
 def after_red(case: Case, why: str, max_attempts: int) -> Next:
-    """Say what follows an attempt that did not hold: another one, unless all are spent or the last two failed alike."""
+    """Say what follows an attempt that did not hold: another one, unless all are spent or the last two failed alike.
+
+    `max_attempts` includes what people have allowed this case beyond the usual number.
+    """
     spent = spent_attempts(case)
     if spent >= max_attempts:
-        return Next(step=Step.GIVE_UP, reason=Reason.ATTEMPTS_SPENT, why=f"{len(case.attempts)} attempts failed. {why}")
+        return Next(
+            step=Step.GIVE_UP, reason=Reason.ATTEMPTS_SPENT, why=f"{len(turns.series(case))} attempts failed. {why}"
+        )
     if _stands_still(case):
         return Next(step=Step.GIVE_UP, reason=Reason.SAME_FAILURE, why=f"Two attempts ended in the same failure. {why}")
     return Next(step=Step.RETRY, why=why)
@@ -157,7 +163,7 @@ def after_red(case: Case, why: str, max_attempts: int) -> Next:
 
 def repeats_itself(case: Case) -> bool:
     """Say whether the last attempt's diff is one that an earlier attempt failed with: trying it again would cost a login for nothing."""
-    earlier = {attempt.diff for attempt in case.attempts[:-1] if not is_broken(attempt)}
+    earlier = {attempt.diff for attempt in turns.series(case)[:-1] if not is_broken(attempt)}
     return bool(case.attempts[-1].diff) and case.attempts[-1].diff in earlier
 
 
@@ -165,7 +171,7 @@ def _stands_still(case: Case) -> bool:
     """Say whether the last attempt repeats one, or ended like the one before it and got no further through the portal."""
     if repeats_itself(case):
         return True
-    failures = [attempt.failure for attempt in case.attempts if attempt.failure and not is_broken(attempt)]
+    failures = [attempt.failure for attempt in turns.series(case) if attempt.failure and not is_broken(attempt)]
     if len(failures) < 2:  # noqa: PLR2004 - a comparison takes two
         return False
     before, now = failures[-2:]

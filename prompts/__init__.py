@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 from jinja2 import Environment, StrictUndefined
 
-PROMPT_VERSION: Final = "1"
+PROMPT_VERSION: Final = "2"
 """Counts up with every change of a prompt's text; commits name it, so that outcomes can be compared."""
 
 Name = Literal["system", "brief"]

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("healer", "flows", "api", "actions", "prompts", "localworld")
 WHEEL = ("healer", "flows", "api", "actions", "prompts")
 MODULE_LINES, FUNCTION_LINES = 300, 40
-LONGER = {"healer/contracts.py": 520}  # all words of the project in one place: fields and their meaning, no logic
+LONGER = {"healer/contracts.py": 525}  # all words of the project in one place: fields and their meaning, no logic
 
 
 def _sources(*rooms: str) -> Iterator[Path]:

@@ -43,3 +43,8 @@ def test_a_report_without_a_failure_is_no_reason_for_a_brief():
     """Where nothing failed there is nothing to mend."""
     with pytest.raises(Rejected, match="no_failure"):
         write_brief(make_case(), make_importer(), make_report(failure=None), None, 1, "1")
+
+
+def test_a_persons_hint_is_told():
+    """What a person said when the case was begun again reaches the agent."""
+    assert write_brief(make_case(hint="the footer"), make_importer(), make_report(), None, 1, "1").hint == "the footer"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from factories import NOW, make_case, make_failure, make_importer, make_run
 from healer.contracts import Attempt, Conclusion, Diagnosis, PullRequest, Reason, State, Verdict
-from healer.notice import REASONS, STATES, Statuses, comment, target_status
+from healer.notice import REASONS, STATES, Statuses, comment, is_told, target_status
 from healer.publish import Addresses
 
 ADDRESSES = Addresses(
@@ -96,3 +96,20 @@ def test_evidence_cannot_act(words):
     hostile = words + " {html} [~admin] !https://evil.example/i.png! [x|https://evil.example]"
     text = comment(a_failed_case(reason_text=hostile), make_importer(), ADDRESSES)
     assert not re.search(r"(?<!\\)\{html|(?<!\\)\[~|(?<!\\)!|://evil", text)
+
+
+@pytest.mark.parametrize("state", [State.STOPPED, State.TAKEN])
+def test_ticket_says_who_took_the_healer_off(state):
+    """Who stopped or took a case, and why, stands on the ticket as a note."""
+    text = comment(make_case(state=state, reason_text="Stopped by alice: rebuilt"), make_importer(), ADDRESSES)
+    assert "*Note:* Stopped by alice: rebuilt" in text
+    assert "*Evidence:*" not in text
+    assert target_status(make_case(state=state), STATUSES) is None
+
+
+def test_ticket_of_a_case_that_was_begun_again_does_not_speak_of_its_old_end():
+    """While the healer works again the ticket says so; a case at work for the first time tells nothing."""
+    again = make_case(state=State.DIAGNOSING, first=3)
+    assert is_told(again)
+    assert "let the healer begin again" in comment(again, make_importer(), ADDRESSES)
+    assert not is_told(make_case(state=State.DIAGNOSING))

@@ -176,3 +176,10 @@ def test_a_run_that_found_no_login_in_the_vault_is_told_so():
     ]
     assert without_login(events[:1], run).reason is Reason.CREDENTIAL_MISSING
     assert without_login(events[1:], run) is None
+
+
+def test_a_case_that_was_begun_again_has_its_diagnoses_anew():
+    """A broken gate is tried again as often after a person's retry as at first, whatever numbers and attempts were before."""
+    case = make_case(first=6, attempts=(Attempt(number=2), Attempt(number=4)))
+    tries = [unreported(make_run(attempt=6 + n), case, "no report") for n in range(MAX_DIAGNOSES)]
+    assert [t.wake_after_s is not None for t in tries] == [True] * (MAX_DIAGNOSES - 1) + [False]

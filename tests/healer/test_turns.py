@@ -2,7 +2,7 @@
 
 from factories import make_case, make_run
 from healer.contracts import Attempt, Conclusion, Diagnosis, Verdict
-from healer.turns import is_due, last_number, own_attempt
+from healer.turns import is_due, last_number, own_attempt, series
 
 RED = Verdict(conclusion=Conclusion.FAILURE, why="red")
 
@@ -29,3 +29,11 @@ def test_attempt_at_work_is_still_due():
 def test_earlier_attempt_belongs_to_nobody():
     """Only the last attempt can be at work."""
     assert own_attempt(make_case(attempts=(Attempt(number=1), Attempt(number=2))), 1) is None
+
+
+def test_attempts_of_before_a_retry_are_history():
+    """Only attempts from the case's `first` number on are its own series; a number below it is used."""
+    case = make_case(first=4, attempts=(Attempt(number=2), Attempt(number=4)))
+    assert [attempt.number for attempt in series(case)] == [4]
+    assert own_attempt(case.model_copy(update={"attempts": case.attempts[:1]}), 2) is None
+    assert last_number(make_case(first=4)) == 3

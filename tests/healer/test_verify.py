@@ -191,3 +191,14 @@ def test_verdict_is_kept_on_the_last_attempt():
     case = with_verdict(make_case(attempts=(an_attempt(1), an_attempt(2, None))), verdict, make_failure())
     assert case.attempts[0] == an_attempt(1)
     assert (case.attempts[1].verdict, case.attempts[1].failure) == (verdict, make_failure())
+
+
+def test_a_case_that_was_begun_again_has_its_attempts_anew():
+    """What failed before a person let the case begin again is neither counted nor compared."""
+    failed = Verdict(conclusion=Conclusion.FAILURE, why="red")
+    old = [Attempt(number=n, diff="same", verdict=failed, failure=make_failure()) for n in (1, 2, 3)]
+    case = make_case(first=5, attempts=(*old, old[0].model_copy(update={"number": 5})))
+    assert spent_attempts(case) == 1
+    assert not repeats_itself(case)
+    assert after_red(case, "red", 2).step is Step.RETRY
+    assert after_red(case, "red", 1).reason is Reason.ATTEMPTS_SPENT

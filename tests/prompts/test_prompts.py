@@ -56,6 +56,7 @@ def test_brief_is_complete_without_a_past():
     text = render("brief", brief=a_brief(last_good=None, evidence=()))
     assert "last good" not in text
     assert "did not hold" not in text
+    assert "person says" not in text
 
 
 def test_missing_value_is_an_error():
@@ -76,3 +77,12 @@ def test_page_cannot_leave_its_fence(page):
     html = [block.content for block in blocks if block.type == "fence" and block.info == "html"]
     assert re.sub(r"\s+$", "", html[0]) == re.sub(r"\s+$", "", page)
     assert len(html) == 2
+
+
+@given(st.text(alphabet="`~#<>\n ab{%}", max_size=60).filter(str.strip))
+def test_hint_cannot_leave_its_fence(hint):
+    """What a person hints at stands in one fenced block of its own, under a heading that says whose word it is."""
+    text = render("brief", brief=a_brief(hint=hint))
+    last = [block.content for block in MarkdownIt().parse(text) if block.type == "fence"][-1]
+    assert last.rstrip() == hint.rstrip()
+    assert "## What a person says about it" in text

@@ -1,0 +1,100 @@
+"""Case and events → where the case stands, why, and what comes next, as Markdown for a person. Pure."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from healer import commands, notice, prose, turns
+from healer.contracts import Attempt, Case, Event, Importer, State
+
+_EVIDENCE: Final = 900
+_LATEST: Final = 5
+_ON_THE_WAY: Final[dict[State, tuple[str, str]]] = {
+    State.RECEIVED: ("The ticket waits to be looked at.", "It is checked against the registry, then diagnosed."),
+    State.DIAGNOSING: (
+        "The gate fetches with the importer as it is on the base branch.",
+        "Its report decides whether this is ours to heal.",
+    ),
+    State.TRIAGED: ("The importer is broken in a way that can be healed.", "An agent looks for a change."),
+    State.PATCHING: ("A change is being made.", "The guard judges it; what passes is pushed to the case's branch."),
+    State.PUSHED: ("A change is on the case's branch.", "The gate is sent to fetch with it."),
+    State.VERIFYING: (
+        "The gate fetches from the live portal with the changed importer.",
+        "Green becomes a pull request; red becomes evidence for the next attempt.",
+    ),
+    State.VERIFIED: ("The changed importer fetched its bills.", "The pull request is opened."),
+    State.MERGED: ("The pull request was merged.", "Nothing is left to do here."),
+    State.CONFIRMED: ("The merged importer fetched in production.", "Nothing is left to do here."),
+    State.SUPERSEDED: ("Another case heals this importer.", "Nothing is left to do here."),
+}
+"""What the ticket is not told of in `notice`'s words: where the case stands, and what comes next."""
+
+
+def explain(case: Case, events: Sequence[Event], importer: Importer | None) -> str:
+    """Give the explanation. `importer` is None where the registry does not know it. Texts that are not ours are neutralised."""
+    stands, following, owner = _words(case, importer)
+    parts = [
+        f"# {case.id}: {case.importer} is {case.state.value.replace('_', ' ')}",
+        stands,
+        *_why(case),
+        f"**What comes next.** {following}{_next_look(case)}",
+        *([f"**Who acts.** {owner}"] if owner else []),
+        _tried(case, events),
+        *_happened(events),
+        _commands(case),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _words(case: Case, importer: Importer | None) -> tuple[str, str, str]:
+    if case.state in _ON_THE_WAY:
+        return (*_ON_THE_WAY[case.state], "")
+    words = notice.wording(case)
+    owner = prose.markdown(importer.owner) if importer else "the importers' team"
+    return words.what, words.then, words.owner.format(owner=owner)
+
+
+def _why(case: Case) -> list[str]:
+    told = prose.markdown(case.reason_text, _EVIDENCE)
+    reason = f" ({case.reason.value})" if case.reason else ""
+    return [f"**Why{reason}.** {told}"] if told else []
+
+
+def _next_look(case: Case) -> str:
+    return f" Next look: {case.next_check:%Y-%m-%d %H:%M} UTC." if case.next_check else ""
+
+
+def _tried(case: Case, events: Sequence[Event]) -> str:
+    attempts, extra = turns.series(case), turns.extra_attempts(events)
+    more = f", {extra} allowed beyond the usual number" if extra else ""
+    since = " since it was begun again" if case.first else ""
+    lines = [f"**Attempts{since}: {len(attempts)}{more}.**", *(f"- {_attempt(one)}" for one in attempts)]
+    return "\n".join(lines)
+
+
+def _attempt(attempt: Attempt) -> str:
+    if attempt.refusals:
+        return f"{attempt.number}: refused by the guard: {prose.markdown('; '.join(attempt.refusals))}"
+    run = f" ([run {attempt.run.run_id}]({attempt.run.url}))" if attempt.run else ""
+    outcome = (
+        f"{attempt.verdict.conclusion.value}, {prose.markdown(attempt.verdict.why)}"
+        if attempt.verdict
+        else "without a verdict"
+    )
+    return f"{attempt.number}: {outcome}{run}"
+
+
+def _happened(events: Sequence[Event]) -> list[str]:
+    latest = [
+        f"- {event.at:%Y-%m-%d %H:%M} UTC {event.kind.replace('_', ' ')}{_by(event)}" for event in events[-_LATEST:]
+    ]
+    return ["\n".join(["**Latest events.**", *latest])] if latest else []
+
+
+def _by(event: Event) -> str:
+    by = event.data.get("by")
+    return f" by {prose.markdown(str(by))}" if by else ""
+
+
+def _commands(case: Case) -> str:
+    names = [f"`{command.value}`" for command in commands.possible(case)]
+    return f"**Commands that it would obey now.** {', '.join(names) or 'none'}"
