@@ -2,10 +2,11 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
+from api.bearers import with_scope
 from api.parts import Counters, Parts
 from api.problems import PROBLEMS
 from healer.clients.tokens import Scope
@@ -30,20 +31,7 @@ class CaseAnswer(BaseModel):
     links: Links
 
 
-async def may_read(request: Request, parts: Parts) -> None:
-    """Let holders of a token with scope `read` through.
-
-    Raises: Rejected: 401 `bad_token`, 403 `missing_scope`; UpstreamError.
-    """
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    scopes = await parts.tokens.scopes(token) if scheme.lower() == "bearer" else frozenset()
-    if not scopes:
-        raise Rejected("the API token is absent, unknown or revoked.", reason="bad_token", status=401)
-    if Scope.READ not in scopes:
-        raise Rejected("the API token lacks scope read.", reason="missing_scope", status=403)
-
-
-router = APIRouter(responses=PROBLEMS, tags=["cases"], dependencies=[Depends(may_read)])
+router = APIRouter(responses=PROBLEMS, tags=["cases"], dependencies=[Depends(with_scope(Scope.READ))])
 
 
 @router.get("/v1/cases")

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 credential = typer.Typer(no_args_is_help=True, help="Portal logins in the vault.")
 intake = typer.Typer(no_args_is_help=True, help="Flow runs that Prefect refuses to start.")
-token = typer.Typer(no_args_is_help=True, help="Tokens of people and programs that read the API.")
+token = typer.Typer(no_args_is_help=True, help="Tokens of people and programs that call the API.")
 
 _Ref = Annotated[str, typer.Argument(help="The credentialRef, as importers.toml names it.")]
 _REF = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@-]{0,63}")
 _FIELDS = ("username", "password")
 T = TypeVar("T")
 
@@ -83,11 +84,17 @@ def list_credentials() -> None:
 @token.command()
 def create(
     scope: Annotated[list[str], typer.Option(help="read or operate; may be repeated.")],
-    name: Annotated[str, typer.Option(help="Whose token it is; revoke goes by it.")] = "operator",
+    name: Annotated[
+        str, typer.Option(help="Whose token it is: commands are recorded under it, revoke goes by it.")
+    ] = "operator",
 ) -> None:
     """Make a token and print it, this once."""
     from healer.clients.tokens import Scope  # noqa: PLC0415 - see _with_store
 
+    if not _NAME.fullmatch(name):
+        raise typer.BadParameter(
+            "a name has 1 to 64 letters, digits, spaces and . _ @ -, and begins with a letter or digit"
+        )
     try:
         scopes = [Scope(one) for one in scope]
     except ValueError:
@@ -97,8 +104,19 @@ def create(
 
 @token.command()
 def revoke(name: Annotated[str, typer.Argument(help="Whose tokens.")]) -> None:
-    """Forget every token of that name."""
-    typer.echo(f"{_with_store(lambda store: store.tokens.revoke(name))} revoked", err=True)
+    """Forget every token of that name; where there is none, it ends with 1, so that a slip of the pen is noticed."""
+    if not (count := _with_store(lambda store: store.tokens.revoke(name))):
+        what = f"there is no token of {name}."
+        raise Rejected(what, reason="unknown_token", status=404, remedy="See `healer token list`.")
+    typer.echo(f"{count} revoked", err=True)
+
+
+@token.command("list")
+def list_tokens() -> None:
+    """List whose tokens there are, what they allow and since when; never a token."""
+    for holder in _with_store(lambda store: store.tokens.list()):
+        scopes = ", ".join(sorted(holder.scopes))
+        typer.echo(f"{holder.name:24} {scopes:14} made {holder.created_at:%Y-%m-%d %H:%M} UTC")
 
 
 _LETTER = re.compile(r"\d{1,20}-\d{1,20}")

@@ -3,7 +3,8 @@
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, cast
@@ -22,6 +23,21 @@ class Scope(StrEnum):
 
     READ = "read"
     OPERATE = "operate"
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who a token was made for, what it allows, and when it was made."""
+
+    name: str
+    scopes: frozenset[Scope]
+    created_at: datetime
+
+
+def _holder(row: str) -> Holder:
+    told = json.loads(row)
+    scopes = frozenset(Scope(scope) for scope in told["scopes"])
+    return Holder(name=told["name"], scopes=scopes, created_at=datetime.fromisoformat(told["created_at"]))
 
 
 def _key(token: str) -> str:
@@ -45,24 +61,36 @@ class Tokens:
             await self._redis.set(_key(token), json.dumps(row))
         return SecretStr(token)
 
-    async def scopes(self, token: str) -> frozenset[Scope]:
-        """Give what the token allows; empty where it is unknown or revoked.
+    async def holder(self, token: str) -> Holder | None:
+        """Give whose token it is and what it allows; None where it is unknown or revoked.
 
         Raises: UpstreamError.
         """
         if not token.startswith(PREFIX) or len(token) > _MAX_TOKEN:
-            return frozenset()
+            return None
         with redis_errors():
             row = cast("str | None", await self._redis.get(_key(token)))
-        return frozenset(Scope(scope) for scope in json.loads(row)["scopes"]) if row else frozenset()
+        return _holder(row) if row else None
+
+    async def list(self) -> tuple[Holder, ...]:
+        """Give every token's holder, by name and age; one line per token, because a name may have several.
+
+        Raises: UpstreamError.
+        """
+        holders = [_holder(row) for row in (await self._rows()).values()]
+        return tuple(sorted(holders, key=lambda holder: (holder.name, holder.created_at)))
 
     async def revoke(self, name: str) -> int:
         """Forget every token that was made for `name`; gives how many there were.
 
         Raises: UpstreamError.
         """
+        theirs = [key for key, row in (await self._rows()).items() if _holder(row).name == name]
+        with redis_errors():
+            return int(await self._redis.delete(*theirs)) if theirs else 0
+
+    async def _rows(self) -> dict[str, str]:
         with redis_errors():
             keys = [key async for key in self._redis.scan_iter(match="healer:token:*")]
-            rows = cast("list[str | None]", await self._redis.mget(keys)) if keys else []
-            theirs = [key for key, row in zip(keys, rows, strict=True) if row and json.loads(row)["name"] == name]
-            return int(await self._redis.delete(*theirs)) if theirs else 0
+            rows = cast("Sequence[str | None]", await self._redis.mget(keys)) if keys else []
+        return {key: row for key, row in zip(keys, rows, strict=True) if row}

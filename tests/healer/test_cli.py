@@ -203,7 +203,18 @@ def test_token_is_shown_once_and_revoked_by_name(healer: Desk) -> None:
     assert out.startswith("healer_")
     assert len(out.split()) == 1
     assert "1 revoked" in healer("token", "revoke", "desk")[2]
-    assert "0 revoked" in healer("token", "revoke", "desk")[2]
+    code, _, err = healer("token", "revoke", "desk")
+    assert (code, "unknown_token" in err) == (1, True)
+
+
+def test_tokens_are_listed_by_name(healer: Desk) -> None:
+    """`token list` tells name, scopes and age of each token; a name that could not be shown is refused."""
+    made = healer("token", "create", "--scope", "read", "--scope", "operate", "--name", "alice")[1].strip()
+    code, out, _ = healer("token", "list")
+    assert (code, out.split()[:3]) == (0, ["alice", "operate,", "read"])
+    assert made not in out
+    for name in ("", "a\nb", "-x", "a" * 65, "{macro}"):
+        assert healer("token", "create", "--scope", "read", f"--name={name}")[0] == 2
 
 
 @pytest.fixture

@@ -1,0 +1,27 @@
+"""Who calls with an API token, and whether the token allows it."""
+
+from collections.abc import Awaitable, Callable
+
+from fastapi import Request
+
+from api.parts import Parts
+from healer.clients.tokens import Holder, Scope
+from healer.errors import Rejected
+
+
+def with_scope(scope: Scope) -> Callable[[Request, Parts], Awaitable[Holder]]:
+    """Give the dependency that lets holders of a token with this scope through, and says whose token it is.
+
+    It raises: Rejected: 401 `bad_token`, 403 `missing_scope`; UpstreamError.
+    """
+
+    async def holder_of(request: Request, parts: Parts) -> Holder:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        holder = await parts.tokens.holder(token) if scheme.lower() == "bearer" else None
+        if holder is None:
+            raise Rejected("the API token is absent, unknown or revoked.", reason="bad_token", status=401)
+        if scope not in holder.scopes:
+            raise Rejected(f"the API token lacks scope {scope.value}.", reason="missing_scope", status=403)
+        return holder
+
+    return holder_of
