@@ -16,14 +16,15 @@ from api.runners import Credentials, identify, open_credentials
 from healer import credential, identity
 from healer.chain import EventData
 from healer.clients.vault import CeilingReached, CredentialMissing, Granted, LeaseOutcome, LeaseUsed
-from healer.contracts import Case, GateRun, Importer, LeaseGrant
-from healer.errors import Rejected
+from healer.contracts import ENDED, Case, GateRun, Importer, LeaseGrant
+from healer.errors import Conflict, Rejected
 from healer.wiring import GatewayParts
 
 router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["gate"])
 
 AUDIENCE: Final = "importer-healer:lease"
 _LIFE: Final = timedelta(minutes=15)
+_MOST_TRIES: Final = 10
 
 
 class LeaseAnswer(BaseModel):
@@ -56,11 +57,11 @@ async def _grant(parts: GatewayParts, case: Case | None, run: GateRun) -> LeaseA
     importer = (await parts.registry.get()).get(case.importer) if case else None
     if case is None or importer is None:
         raise Rejected("the registry has no such importer any more.", reason="unknown_importer", status=422)
+    _check_open(case, run)
     refs = credential.refs_for(run.mode, importer)
     credentials = await open_credentials(parts, refs)
     held = _held(await parts.vault.lease(run, refs, importer.login_ceiling))
-    data: EventData = {"run_id": run.run_id, "run_attempt": run.run_attempt, "logins": len(refs)}
-    await parts.cases.note(case.id, "leased", data)
+    await _record(parts, case, run, len(refs))
     grant = LeaseGrant(
         lease=held.lease,
         case=case.id,
@@ -71,6 +72,28 @@ async def _grant(parts: GatewayParts, case: Case | None, run: GateRun) -> LeaseA
         expires_at=datetime.now(UTC) + _LIFE,
     )
     return LeaseAnswer(grant=grant, env=_in_clear(credentials), trace_key=_trace_key(parts, importer))
+
+
+def _check_open(case: Case, run: GateRun) -> None:
+    if case.state in ENDED or case.awaiting != run:
+        raise Rejected("nothing is fetched for a case that has ended.", reason="case_ended", status=409)
+
+
+async def _record(parts: GatewayParts, case: Case, run: GateRun, logins: int) -> None:
+    """Record the lease, but only on a case that still awaits the run: where a stop came first, nothing is released.
+
+    Raises: Rejected (409, `case_ended`), Conflict, UpstreamError.
+    """
+    data: EventData = {"run_id": run.run_id, "run_attempt": run.run_attempt, "logins": logins}
+    for _ in range(_MOST_TRIES):
+        try:
+            await parts.cases.note(case.id, "leased", data, as_of=case)
+        except Conflict:
+            case = await parts.cases.get(case.id) or case
+            _check_open(case, run)
+        else:
+            return
+    raise Conflict(f"case {case.id} is written all the time.", reason="case_changed", remedy="Dispatch the run again.")
 
 
 def _in_clear(credentials: Credentials) -> dict[str, dict[str, str]]:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from api import cases, health, hooks, leases, problems, reports
+from api import cases, commands, health, hooks, leases, problems, reports
 from api.dispatch import Dispatcher
 from api.parts import AppParts, parts_of
 from healer import logs
@@ -44,7 +44,7 @@ def create_app(parts: GatewayParts) -> FastAPI:
     app = FastAPI(title="Importer Healer gateway", version="1", lifespan=_lifespan, docs_url=None, redoc_url=None)
     app.state.parts = AppParts(parts)
     problems.install(app)
-    for room in (hooks, leases, reports, cases, health):
+    for room in (hooks, leases, reports, cases, commands, health):
         app.include_router(room.router)
     return app
 

@@ -16,6 +16,7 @@ class Metrics:
         )
         self.leases = Counter("healer_leases", "Granted leases.", registry=self.registry)
         self.reports = Counter("healer_reports", "Accepted gate reports.", ["outcome"], registry=self.registry)
+        self.commands = Counter("healer_commands", "Obeyed commands of people.", ["command"], registry=self.registry)
         self.started = Counter("healer_runs_started", "Flow runs handed to Prefect.", ["flow"], registry=self.registry)
         self.refusals = Counter("healer_refusals", "Refused requests.", ["reason"], registry=self.registry)
 

@@ -12,7 +12,7 @@ from api.problems import PROBLEMS
 from api.runners import identify, open_credentials
 from healer import identity, intake, reports
 from healer.chain import EventData
-from healer.contracts import Case, CaseId, GateReport, GateRun
+from healer.contracts import ENDED, Case, CaseId, GateReport, GateRun
 from healer.errors import Rejected
 from healer.wiring import GatewayParts
 
@@ -32,7 +32,10 @@ class ReportAnswer(BaseModel):
 
 @router.post("/reports", status_code=202, openapi_extra=_SCHEMA)
 async def report(request: Request, parts: Parts, counters: Counters) -> ReportAnswer:
-    """Take the report of a run that its case awaits; the same run attempt again changes nothing."""
+    """Take the report of a run that its case awaits; the same run attempt again changes nothing.
+
+    Where a person has ended the case meanwhile, the report is kept and noted as late, and nothing follows from it.
+    """
     body = await read_body(request, REPORT)
     audience = AUDIENCE + hashlib.sha256(body).hexdigest()
     claims = await identify(parts, request.headers.get("authorization"), audience)
@@ -60,7 +63,8 @@ async def _take(parts: GatewayParts, claims: identity.Identity, case: Case | Non
     reports.awaited(given, case, parts.expected.repository)
     clean = await _redacted(parts, case, given)
     await parts.evidence.keep_report(clean)
-    await parts.cases.note(case.id, REPORT_RECEIVED, _facts(run, clean), start=intake.follow_up(case, run))
+    facts = _facts(run, clean) | ({"late": True} if case.state in ENDED else {})
+    await parts.cases.note(case.id, REPORT_RECEIVED, facts, start=intake.follow_up(case, run))
     return ReportAnswer(case=case.id, outcome="taken")
 
 

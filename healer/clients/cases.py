@@ -217,15 +217,17 @@ class Cases:
         """
         now = datetime.now(UTC)
         changed = Case.model_validate({**dict(case), **changes, "version": case.version + 1, "updated_at": now})
-        await self._link(case.id, kind, data, start=start, write=changed)
+        await self._link(case.id, kind, data, start=start, read=case, write=changed)
         return changed
 
-    async def note(self, case_id: str, kind: str, data: EventData, *, start: RunRequest | None = None) -> None:
-        """Append an event to a case and leave the case itself as it is: no writer of the case is disturbed.
+    async def note(
+        self, case_id: str, kind: str, data: EventData, *, start: RunRequest | None = None, as_of: Case | None = None
+    ) -> None:
+        """Append an event and leave the case itself as it is; with `as_of`, only where nobody wrote the case since it was read so.
 
-        Raises: Conflict (`case_changed`) where there is no such case; UpstreamError.
+        Raises: Conflict (`case_changed`) where it was written, or where there is no such case; UpstreamError.
         """
-        await self._link(case_id, kind, data, start=start)
+        await self._link(case_id, kind, data, start=start, read=as_of)
 
     async def has_noted(self, case_id: str, kind: str, run_id: int, run_attempt: int) -> bool:
         """Say whether the chain holds an event of this kind about this run attempt.
@@ -237,14 +239,21 @@ class Cases:
         return any((event.kind, event.data.get("run_id"), event.data.get("run_attempt")) == wanted for event in events)
 
     async def _link(
-        self, case_id: str, kind: str, data: EventData, *, start: RunRequest | None, write: Case | None = None
+        self,
+        case_id: str,
+        kind: str,
+        data: EventData,
+        *,
+        start: RunRequest | None = None,
+        read: Case | None = None,
+        write: Case | None = None,
     ) -> None:
         """Append to the chain's end; where another event came between reading the end and writing, link to that one."""
         at = write.updated_at if write else datetime.now(UTC)
         awaited = write.awaiting.run_id if write and write.awaiting else None
         run_key = f"healer:run:{awaited or 'none'}"
         keys = [_case_key(case_id), _events_key(case_id), _CASES, _OUTBOX, run_key, limits.OPEN]
-        case: list[str | int] = [write.version - 1, write.model_dump_json()] if write else ["", ""]
+        case: list[str | int] = [read.version if read else "", write.model_dump_json() if write else ""]
         rest: list[str | float] = [
             at.timestamp(),
             case_id,

@@ -1,0 +1,192 @@
+"""Commands of people with a token of scope `operate`: stop, take, release, retry, budget; and a case explained."""
+
+from typing import Annotated, Any, Final, TypeVar
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from api.bearers import with_scope
+from api.body import SMALL, read_body
+from api.parts import Counters, Parts
+from api.problems import PROBLEMS
+from api.runners import open_credentials
+from healer import commands, strict_json, turns
+from healer.clients.tokens import Holder, Scope
+from healer.commands import Command, Effect, Order, Repeated
+from healer.contracts import Case, CaseId, Event, Importer, State
+from healer.errors import Conflict, HealerError, Rejected
+from healer.explain import explain
+from healer.wiring import GatewayParts
+
+_MOST_TRIES: Final = 50
+"""A case at work is written often, each time by one writer; so often a command reads it again before it gives up."""
+_WITHHELD: Final = "(the reason was not kept: what must be redacted in it could not be read)"
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Nothing(_Body):
+    """The command takes no member."""
+
+
+class Why(_Body):
+    """Why the case is stopped, for its ticket."""
+
+    reason: Annotated[str, Field(max_length=500)] = ""
+
+
+class Hint(_Body):
+    """What may help the next attempt. An agent reads it as foreign text."""
+
+    hint: Annotated[str, Field(max_length=2000)] = ""
+
+
+class More(_Body):
+    """How many more attempts the case may have."""
+
+    attempts: Annotated[int, Field(ge=1, le=10)]
+
+
+class CommandAnswer(BaseModel):
+    """The command is on disk, and so is the flow run that tells the ticket. `by` is who gave it (first)."""
+
+    case: CaseId
+    command: Command
+    state: State
+    by: str
+    extra_attempts: int
+    """Attempts that people have allowed this case beyond the usual number, all together."""
+
+
+B = TypeVar("B", bound=_Body)
+Operator = Annotated[Holder, Depends(with_scope(Scope.OPERATE))]
+router = APIRouter(prefix="/v1/cases/{case_id}", responses=PROBLEMS, tags=["commands"])
+
+
+def _takes(form: type[_Body]) -> dict[str, Any]:
+    """Describe the body for the OpenAPI document; it may be absent where no member is required."""
+    schema = form.model_json_schema()
+    return {"requestBody": {"required": "required" in schema, "content": {"application/json": {"schema": schema}}}}
+
+
+async def _given(request: Request, form: type[B]) -> B:
+    """Read a command's body.
+
+    Raises: Rejected: 422 `bad_body`, and those of `read_body`.
+    """
+    body = await read_body(request, SMALL)
+    try:
+        return form.model_validate(strict_json.parse(body) if body else {})
+    except ValidationError:
+        names = ", ".join(form.model_fields) or "no members"
+        raise Rejected(f"the body must be a JSON object of {names}.", reason="bad_body", status=422) from None
+
+
+@router.post("/stop", openapi_extra=_takes(Why))
+async def stop(case_id: CaseId, request: Request, by: Operator, parts: Parts, counters: Counters) -> CommandAnswer:
+    """Stop a case: from now on nothing is done for it. Stopping it again gives the first answer."""
+    given = await _given(request, Why)
+    try:
+        why = await _redacted(parts, case_id, given.reason)
+    except HealerError as error:
+        if isinstance(error, Rejected):
+            raise
+        why = _WITHHELD  # a stop waits for nothing but Redis
+    return await _obey(parts, counters, case_id, Order(command=Command.STOP, by=by.name, text=why))
+
+
+@router.post("/take", openapi_extra=_takes(Nothing))
+async def take(case_id: CaseId, request: Request, by: Operator, parts: Parts, counters: Counters) -> CommandAnswer:
+    """Take a case over: the healer keeps its hands off until it is released."""
+    await _given(request, Nothing)
+    return await _obey(parts, counters, case_id, Order(command=Command.TAKE, by=by.name))
+
+
+@router.post("/release", openapi_extra=_takes(Nothing))
+async def release(case_id: CaseId, request: Request, by: Operator, parts: Parts, counters: Counters) -> CommandAnswer:
+    """Give a taken case back: it is diagnosed anew."""
+    await _given(request, Nothing)
+    return await _obey(parts, counters, case_id, Order(command=Command.RELEASE, by=by.name))
+
+
+@router.post("/retry", openapi_extra=_takes(Hint))
+async def retry(case_id: CaseId, request: Request, by: Operator, parts: Parts, counters: Counters) -> CommandAnswer:
+    """Let an ended case begin again, with a fresh diagnosis and all its attempts."""
+    hint = await _redacted(parts, case_id, (await _given(request, Hint)).hint)
+    return await _obey(parts, counters, case_id, Order(command=Command.RETRY, by=by.name, text=hint))
+
+
+@router.post("/budget", openapi_extra=_takes(More))
+async def budget(case_id: CaseId, request: Request, by: Operator, parts: Parts, counters: Counters) -> CommandAnswer:
+    """Allow a case more attempts than the usual number."""
+    more = await _given(request, More)
+    return await _obey(parts, counters, case_id, Order(command=Command.BUDGET, by=by.name, attempts=more.attempts))
+
+
+@router.post("/explain", response_class=Response, openapi_extra=_takes(Nothing))
+async def explained(case_id: CaseId, request: Request, _: Operator, parts: Parts) -> Response:
+    """Explain where a case stands, why, and what comes next, as Markdown. It changes nothing."""
+    await _given(request, Nothing)
+    case, events = await _read(parts, case_id)
+    text = explain(case, events, await _importer(parts, case))
+    return Response(text, media_type="text/markdown")
+
+
+async def _read(parts: GatewayParts, case_id: CaseId) -> tuple[Case, tuple[Event, ...]]:
+    case = await parts.cases.get(case_id)
+    if case is None:
+        raise Rejected("there is no such case.", reason="unknown_case", status=404)
+    return case, await parts.cases.events(case_id)
+
+
+async def _importer(parts: GatewayParts, case: Case) -> Importer | None:
+    """Give the registry's entry; an explanation does without it where the registry cannot be read."""
+    try:
+        return (await parts.registry.get()).get(case.importer)
+    except HealerError:
+        return None
+
+
+async def _redacted(parts: GatewayParts, case_id: CaseId, text: str) -> str:
+    """Redact a person's text, also of the logins of the case's importer.
+
+    Raises: Rejected (404, `unknown_case`), UpstreamError, Misconfigured.
+    """
+    if not text:
+        return ""
+    case, _ = await _read(parts, case_id)
+    importer = (await parts.registry.get()).get(case.importer)
+    await open_credentials(parts, importer.credentials if importer else ())
+    return parts.redactor.text(text)
+
+
+async def _obey(parts: GatewayParts, counters: Counters, case_id: CaseId, order: Order) -> CommandAnswer:
+    """Decide on the case as it stands and write; where somebody else wrote meanwhile, decide again.
+
+    Raises: Rejected: 404 `unknown_case`, 409 as `commands.decide`; Conflict, UpstreamError.
+    """
+    for _ in range(_MOST_TRIES):
+        case, events = await _read(parts, case_id)
+        decided = commands.decide(order, case, events)
+        if isinstance(decided, Repeated):
+            return _answer(order, case, decided.by, turns.extra_attempts(events))
+        try:
+            written = await _write(parts, case, decided)
+        except Conflict:
+            continue
+        counters.commands.labels(order.command).inc()
+        return _answer(order, written, order.by, turns.extra_attempts(events) + order.attempts)
+    raise Conflict("the case is written all the time.", reason="case_changed", remedy="Send the command again.")
+
+
+async def _write(parts: GatewayParts, case: Case, effect: Effect) -> Case:
+    if effect.changes:
+        return await parts.cases.record(case, effect.kind, effect.data, start=effect.start, **effect.changes)
+    await parts.cases.note(case.id, effect.kind, effect.data)
+    return case
+
+
+def _answer(order: Order, case: Case, by: str, extra: int) -> CommandAnswer:
+    return CommandAnswer(case=case.id, command=order.command, state=case.state, by=by, extra_attempts=extra)
