@@ -64,6 +64,9 @@ class GatewayParts:
     jwks: Jwks
     orchestrator: Orchestrator
     registry: RegistryFile
+    jira_ready: Callable[[], None]
+    github_ready: Callable[[], None]
+    """Each blocks until its neighbour has answered, and raises UpstreamError where it is not ready."""
     redactor: Redactor
     ring: KeyRing
     workato_keys: tuple[signing.SigningKey, ...]
@@ -126,6 +129,8 @@ def gateway_parts(settings: GatewaySettings) -> GatewayParts:
         jwks=Jwks(settings.oidc_issuer, issuer),
         orchestrator=Orchestrator(prefect),
         registry=RegistryFile(lambda: hub.read_file(importers.PATH, settings.base_branch), settings.portal_origin),
+        jira_ready=Jira(settings.jira_url, settings.jira_token, settings.jira_user, timeout_s=_HTTP_TIMEOUT_S).ready,
+        github_ready=hub.ready,
         redactor=Redactor(secret_values(settings)),
         ring=ring,
         workato_keys=signing.parse_keys(settings.workato_keys.get_secret_value()),
@@ -142,7 +147,7 @@ def gateway_parts(settings: GatewaySettings) -> GatewayParts:
 
 @dataclass(frozen=True)
 class OperatorStore:
-    """What the operator's commands do in Redis itself: tokens and credentials. `close` ends the connection."""
+    """What the operator's commands do in Redis itself: tokens, credentials, dead letters. `close` ends the connection."""
 
     outbox: Outbox
     tokens: Tokens

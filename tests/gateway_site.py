@@ -169,6 +169,8 @@ def make_parts(
         jwks=Jwks(ISSUER, issuer),
         orchestrator=Orchestrator(prefect),
         registry=RegistryFile(lambda: registry[0]),
+        jira_ready=lambda: None,
+        github_ready=lambda: None,
         redactor=Redactor(),
         ring=ring,
         workato_keys=(SIGNING,),
