@@ -3,10 +3,10 @@ PY := .venv/bin
 # More than four test processes only wait for the one that drives the local world.
 PYTEST := $(PY)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
-.PHONY: help setup docker demo world test lint test-fast clean
+.PHONY: help setup docker demo world test lint test-fast bench-gateway clean
 
 help: ## print the targets
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Python environment from uv.lock
 	@localworld/setup/python.sh
@@ -35,6 +35,9 @@ test: setup docker lint ## lint, then all tests
 
 test-fast: setup lint ## lint, then the tests that need no Docker
 	@$(PYTEST) -m "not docker and not world"
+
+bench-gateway: setup ## measure intake beside a bare handler and under a flood; figures go to bench/results/gateway.json
+	@$(PY)/python -m bench.gateway
 
 clean: ## remove what the local world wrote
 	@rm -rf var/world out

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 import typer
 
@@ -92,7 +92,7 @@ class Watch:
         while not self._over.wait(1.0):
             self.samples.append(figures.rss_mib(self._pid))
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
@@ -160,9 +160,9 @@ def measure(room: Path, length: Length) -> dict[str, Any]:
 
 
 def main(
-    seconds: Annotated[float, typer.Option(help="Seconds of each phase.")] = 5,
+    seconds: Annotated[float, typer.Option(help="Seconds of each phase.")] = 4,
     flood_seconds: Annotated[float, typer.Option(help="Seconds of the flood.")] = 60,
-    rounds: Annotated[int, typer.Option(help="Rounds of the comparison.")] = 3,
+    rounds: Annotated[int, typer.Option(help="Rounds of the comparison.")] = 5,
     output: Annotated[Path, typer.Option(help="Where the figures go.")] = ROOT / "bench/results/gateway.json",
 ) -> None:
     """Measure the gateway's intake and write the figures."""

@@ -36,9 +36,12 @@ def _redis(server: RedisServer, fsync: str) -> Redis:
 @contextmanager
 def gateway(room: Path, fsync: str) -> Iterator[Side]:
     """Serve the gateway, dispatcher and all. It starts on `always`, as it demands; `fsync` is set after that."""
-    with tempfile.TemporaryDirectory(dir=room) as folder, Intake(Path(folder)) as intake:
-        with _redis(intake.redis, fsync) as client:
-            yield Side(int(intake.url.rpartition(":")[2]), intake.gateway.pid or 0, client)
+    with (
+        tempfile.TemporaryDirectory(dir=room) as folder,
+        Intake(Path(folder)) as intake,
+        _redis(intake.redis, fsync) as client,
+    ):
+        yield Side(int(intake.url.rpartition(":")[2]), intake.gateway.pid or 0, client)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from healer import contracts
 
 ROOT = Path(__file__).resolve().parents[1]
-ROOMS = ("healer", "flows", "api", "actions", "prompts", "localworld")
+ROOMS = ("healer", "flows", "api", "actions", "prompts", "localworld", "bench")
 WHEEL = ("healer", "flows", "api", "actions", "prompts")
 MODULE_LINES, FUNCTION_LINES = 300, 40
 LONGER = {"healer/contracts.py": 525}  # all words of the project in one place: fields and their meaning, no logic
