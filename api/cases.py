@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from api.bearers import with_scope
 from api.parts import Counters, Parts
-from api.problems import PROBLEMS
+from api.problems import problems
 from healer.clients.tokens import Scope
 from healer.contracts import Case, CaseId, Event
 from healer.errors import Rejected
@@ -31,16 +31,16 @@ class CaseAnswer(BaseModel):
     links: Links
 
 
-router = APIRouter(responses=PROBLEMS, tags=["cases"], dependencies=[Depends(with_scope(Scope.READ))])
+router = APIRouter(responses=problems(401, 403), tags=["cases"], dependencies=[Depends(with_scope(Scope.READ))])
 
 
-@router.get("/v1/cases")
+@router.get("/v1/cases", responses=problems(422))
 async def list_cases(parts: Parts, limit: Annotated[int, Query(ge=1, le=_MOST)] = 100) -> CaseList:
     """List cases."""
     return CaseList(cases=await parts.cases.list(limit))
 
 
-@router.get("/v1/cases/{case_id}")
+@router.get("/v1/cases/{case_id}", responses=problems(404, 422))
 async def show_case(case_id: CaseId, parts: Parts) -> CaseAnswer:
     """Show a case."""
     case = await parts.cases.get(case_id)
@@ -50,7 +50,9 @@ async def show_case(case_id: CaseId, parts: Parts) -> CaseAnswer:
     return CaseAnswer(case=case, events=events, links=links(case, events, parts.places))
 
 
-@router.get("/metrics", response_class=Response)
+@router.get(
+    "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+)
 async def metrics(counters: Counters) -> Response:
     """Give this process' counters in Prometheus' text form."""
     return Response(counters.text(), media_type=CONTENT_TYPE_LATEST)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from api.bearers import with_scope
 from api.body import SMALL, read_body
 from api.parts import Counters, Parts
-from api.problems import PROBLEMS
+from api.problems import BODY, problems
 from api.runners import open_credentials
 from healer import commands, strict_json, turns
 from healer.clients.tokens import Holder, Scope
@@ -61,8 +61,11 @@ class CommandAnswer(BaseModel):
 
 
 B = TypeVar("B", bound=_Body)
+_MARKDOWN: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"text/markdown": {"schema": {"type": "string"}}}}
+}
 Operator = Annotated[Holder, Depends(with_scope(Scope.OPERATE))]
-router = APIRouter(prefix="/v1/cases/{case_id}", responses=PROBLEMS, tags=["commands"])
+router = APIRouter(prefix="/v1/cases/{case_id}", responses=problems(401, 403, 404, 409, *BODY), tags=["commands"])
 
 
 def _takes(form: type[_Body]) -> dict[str, Any]:
@@ -125,7 +128,7 @@ async def budget(case_id: CaseId, request: Request, by: Operator, parts: Parts, 
     return await _obey(parts, counters, case_id, Order(command=Command.BUDGET, by=by.name, attempts=more.attempts))
 
 
-@router.post("/explain", response_class=Response, openapi_extra=_takes(Nothing))
+@router.post("/explain", response_class=Response, responses=_MARKDOWN, openapi_extra=_takes(Nothing))
 async def explained(case_id: CaseId, request: Request, _: Operator, parts: Parts) -> Response:
     """Explain where a case stands, why, and what comes next, as Markdown. It changes nothing."""
     await _given(request, Nothing)

@@ -7,19 +7,19 @@ from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Header, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from api.body import GITHUB, SMALL, read_body
 from api.parts import Counters, Parts, parts_of
-from api.problems import PROBLEMS
+from api.problems import BODY, problems
 from healer import body_token, intake, signing, strict_json
 from healer.chain import EventData
 from healer.clients.cases import Outcome
-from healer.contracts import Case, CaseId, State
+from healer.contracts import Case, CaseId, ImporterName, State, TicketKey
 from healer.errors import Rejected
 from healer.wiring import GatewayParts
 
-router = APIRouter(prefix="/v1/hooks", responses=PROBLEMS, tags=["hooks"])
+router = APIRouter(prefix="/v1/hooks", responses=problems(401, *BODY), tags=["hooks"])
 
 _DELIVERY_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 _EVENTS: Final = frozenset({"workflow_run", "check_run", "pull_request", "push", "issue_comment", "ping"})
@@ -27,6 +27,11 @@ _EVENTS: Final = frozenset({"workflow_run", "check_run", "pull_request", "push",
 _CONCLUSION: Final = re.compile(r"[a-z_]{1,40}")
 RUN_COMPLETED: Final = "run_completed"
 _DELIVERY_SCHEMA: Final[dict[str, Any]] = {
+    "security": [{"workato_signature": []}, {"workato_jwt": []}],
+    "parameters": [
+        {"name": name, "in": "header", "required": False, "schema": {"type": "string", "pattern": pattern}}
+        for name, pattern in (("webhook-id", "^[A-Za-z0-9_-]{1,64}$"), ("webhook-timestamp", "^[1-9][0-9]{0,11}$"))
+    ],
     "requestBody": {
         "required": True,
         "content": {
@@ -34,14 +39,19 @@ _DELIVERY_SCHEMA: Final[dict[str, Any]] = {
                 "schema": {
                     "type": "object",
                     "required": ["ticket", "importer"],
-                    "properties": {"ticket": {"type": "string"}, "importer": {"type": "string"}},
+                    "example": {"ticket": "UTIL-101", "importer": "brightwater"},
+                    "properties": {
+                        "ticket": TypeAdapter(TicketKey).json_schema(),
+                        "importer": TypeAdapter(ImporterName).json_schema(),
+                    },
                 }
             }
         },
-    }
+    },
 }
 _GITHUB_SCHEMA: Final[dict[str, Any]] = {
-    "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+    "security": [{"github_signature": []}],
+    "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
 }
 
 
@@ -90,6 +100,7 @@ router.add_api_route(
     methods=["POST"],
     status_code=202,
     response_model=DeliveryAnswer,
+    responses=problems(409, 429),
     openapi_extra=_DELIVERY_SCHEMA,
     route_class_override=_Plain,
 )

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from api.body import SMALL, read_body
 from api.parts import Counters, Parts
-from api.problems import PROBLEMS
+from api.problems import BODY, problems
 from api.runners import Credentials, identify, open_credentials
 from healer import credential, identity
 from healer.chain import EventData
@@ -20,7 +20,7 @@ from healer.contracts import ENDED, Case, GateRun, Importer, LeaseGrant
 from healer.errors import Conflict, Rejected
 from healer.wiring import GatewayParts
 
-router = APIRouter(prefix="/v1", responses=PROBLEMS, tags=["gate"])
+router = APIRouter(prefix="/v1", responses=problems(401, 403, 404, 409, 429, *BODY), tags=["gate"])
 
 AUDIENCE: Final = "importer-healer:lease"
 _LIFE: Final = timedelta(minutes=15)

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from api import cases, commands, health, hooks, leases, problems, reports
 from api.dispatch import Dispatcher
+from api.openapi import Described
 from api.parts import AppParts, parts_of
 from healer import logs
 from healer.settings import GatewaySettings, load
@@ -41,7 +42,7 @@ async def _end(task: "asyncio.Task[None]") -> None:
 
 def create_app(parts: GatewayParts) -> FastAPI:
     """Give the application over its parts; nothing is contacted before it starts."""
-    app = FastAPI(title="Importer Healer gateway", version="1", lifespan=_lifespan, docs_url=None, redoc_url=None)
+    app = Described(title="Importer Healer gateway", version="1", lifespan=_lifespan, docs_url=None, redoc_url=None)
     app.state.parts = AppParts(parts)
     problems.install(app)
     for room in (hooks, leases, reports, cases, commands, health):

@@ -1,8 +1,9 @@
 """Refusals as `application/problem+json` (RFC 9457): a stable `reason`, and never a word of what was sent."""
 
 import logging
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -27,23 +28,38 @@ class Problem(BaseModel):
     detail: str
 
 
-PROBLEMS: Final[dict[int | str, dict[str, object]]] = {
-    "4XX": {
-        "description": "Refused; `reason` says why.",
-        "content": {"application/problem+json": {}},
-        "model": Problem,
-    },
-    "503": {"description": "Try again after `Retry-After` seconds.", "model": Problem},
+_TYPE: Final = "application/problem+json"
+_CONTENT: Final = {_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+_SECONDS: Final = {"schema": {"type": "integer", "minimum": 1}, "description": "Seconds to wait."}
+_HEADERS: Final = {
+    401: {"WWW-Authenticate": {"schema": {"type": "string"}}},
+    429: {"Retry-After": _SECONDS},
+    503: {"Retry-After": _SECONDS},
 }
-"""What every endpoint may answer besides its success, for the OpenAPI document."""
+BODY: Final = (400, 408, 413, 422)
+"""Refusals of whatever reads a body."""
 
 
-def _answer(status: int, reason: str, detail: str, retry_after: int | None = None) -> JSONResponse:
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe the refusals of an endpoint for the OpenAPI document; 503 is every endpoint's."""
+    return {
+        status: {
+            "description": f"{HTTPStatus(status).phrase}; `reason` says why.",
+            "content": _CONTENT,
+            **({"headers": _HEADERS[status]} if status in _HEADERS else {}),
+        }
+        for status in sorted({*statuses, 503})
+    }
+
+
+def _answer(
+    status: int, reason: str, detail: str, retry_after: int | None = None, others: Mapping[str, str] | None = None
+) -> JSONResponse:
     problem = Problem(title=HTTPStatus(status).phrase, status=status, reason=reason, detail=detail)
-    headers = {"Retry-After": str(retry_after)} if retry_after is not None else {}
+    headers = {**(others or {}), **({"Retry-After": str(retry_after)} if retry_after is not None else {})}
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
-    return JSONResponse(problem.model_dump(), status, headers, media_type="application/problem+json")
+    return JSONResponse(problem.model_dump(), status, headers, media_type=_TYPE)
 
 
 def _on_rejected(request: Request, error: Rejected) -> JSONResponse:
@@ -73,8 +89,9 @@ async def _on_validation(_: Request, __: Exception) -> JSONResponse:
 
 
 async def _on_http(_: Request, error: Exception) -> JSONResponse:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    return _answer(status, HTTPStatus(status).name.lower(), HTTPStatus(status).phrase)
+    """Translate what the router refuses; its headers stay (405 comes with `Allow`, RFC 9110, section 15.5.6)."""
+    status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
+    return _answer(status, HTTPStatus(status).name.lower(), HTTPStatus(status).phrase, others=headers)
 
 
 async def _on_bug(_: Request, __: Exception) -> JSONResponse:

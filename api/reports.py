@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from api.body import REPORT, read_body
 from api.parts import Counters, Parts
-from api.problems import PROBLEMS
+from api.problems import BODY, problems
 from api.runners import identify, open_credentials
 from healer import identity, intake, reports
 from healer.chain import EventData
@@ -16,7 +16,7 @@ from healer.contracts import ENDED, Case, CaseId, GateReport, GateRun
 from healer.errors import Rejected
 from healer.wiring import GatewayParts
 
-router = APIRouter(prefix="/v1/gate", responses=PROBLEMS, tags=["gate"])
+router = APIRouter(prefix="/v1/gate", responses=problems(401, 403, *BODY), tags=["gate"])
 
 AUDIENCE: Final = "importer-healer:report:"
 REPORT_RECEIVED: Final = "report_received"

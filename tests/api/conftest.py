@@ -1,5 +1,6 @@
 """A gateway over a real Redis; Prefect and the identity issuer answer on the wire."""
 
+import contextlib
 import json
 from collections.abc import AsyncIterator, Iterator
 
@@ -14,13 +15,25 @@ from gateway_site import ISSUER, KEY, PREFECT, REGISTRY, Gateway, Prefect, make_
 from healer.clients import store
 
 
-@pytest.fixture
-def wire() -> Iterator[respx.Router]:
+@contextlib.contextmanager
+def _issuer() -> Iterator[respx.Router]:
     with respx.mock(assert_all_called=False) as router:
         configuration = {"issuer": ISSUER, "jwks_uri": f"{ISSUER}/.well-known/jwks"}
         router.get(f"{ISSUER}/.well-known/openid-configuration").respond(json=configuration)
         row = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key()))
         router.get(f"{ISSUER}/.well-known/jwks").respond(json={"keys": [{**row, "kid": "k1"}]})
+        yield router
+
+
+@pytest.fixture
+def wire() -> Iterator[respx.Router]:
+    with _issuer() as router:
+        yield router
+
+
+@pytest.fixture(scope="module")
+def module_wire() -> Iterator[respx.Router]:
+    with _issuer() as router:
         yield router
 
 
