@@ -3,7 +3,7 @@
 That holds for a run whose steps failed as well. An error leaves no exception in Prefect's storage: it is recorded on the case.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from prefect import task
@@ -14,8 +14,9 @@ from flows import artifacts
 from flows.story import STEP, Story, call
 from healer import notice, turns
 from healer.breakdown import reason_of
-from healer.contracts import ENDED, Case, Event, State
+from healer.contracts import ENDED, Case, State
 from healer.errors import HealerError, UpstreamError
+from healer.reconcile import is_delivered
 
 MARKER: Final = "importer-healer"
 _PROPERTY: Final = "healer.case"
@@ -113,18 +114,8 @@ async def _write(story: Story, case: Case) -> None:
     if target and case.ticket_status != target:
         status = await _move(story, case, target)
         case = await story.record(case, "ticket_moved", {"status": status}, ticket_status=status)
-    if not _is_told(await story.parts.cases.events(case.id)):
+    if not is_delivered(case, await story.parts.cases.events(case.id)):
         await story.parts.cases.note(case.id, "ticket_told", {"status": case.ticket_status})
-
-
-def _is_told(events: Sequence[Event]) -> bool:
-    """Say whether the ticket has been told since the case last changed its state."""
-    kinds = ["told" if event.kind == "ticket_told" else "changed" for event in events if _matters(event)]
-    return kinds[-1:] == ["told"]
-
-
-def _matters(event: Event) -> bool:
-    return event.kind == "ticket_told" or "state" in event.data
 
 
 async def _move(story: Story, case: Case, target: str) -> str:

@@ -15,9 +15,10 @@ _SETTLING_S: Final = (0.3, 0.5, 1, 1, 2, 2, 3, 5, 5, 10, 10, 20)
 async def dispatch(story: Story, case: Case, mode: GateMode, branch: str, sha: Sha) -> GateRun:
     """Have the gate run on a branch whose head is `sha`. A dispatch that was made already is found by its correlation.
 
-    Raises: UpstreamError.
+    Raises: Conflict where the case is no longer as it was read; UpstreamError.
     """
     github, workflow = story.parts.github, story.parts.settings.gate_workflow
+    await story.confirm(case)
     sent = push.inputs(case, story.number, mode, case.base_sha or sha)
     run_id, url = await call(github.dispatch, workflow, branch, sent)
     return GateRun(

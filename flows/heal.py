@@ -45,7 +45,7 @@ async def _steps(story: Story) -> None:
 async def admit(story: Story) -> bool:
     """Decide whether the ticket is one that we act on, and take the importer. Gives whether a diagnosis comes next."""
     case = await story.case()
-    if case.state not in {State.RECEIVED, State.QUEUED}:
+    if case.state not in {State.RECEIVED, State.QUEUED} or not turns.is_due(case, story.number):
         return False
     refused = await _refusal(story, case)
     if refused:

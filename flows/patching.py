@@ -14,6 +14,7 @@ from flows.story import STEP, Fact, Story, call
 from healer import brief, push, turns, verify
 from healer import patch as patches
 from healer.contracts import (
+    ENDED,
     AgentAnswer,
     Attempt,
     Autonomy,
@@ -27,7 +28,7 @@ from healer.contracts import (
     State,
     Trace,
 )
-from healer.errors import Misconfigured, PolicyViolation, UpstreamError
+from healer.errors import Conflict, Misconfigured, PolicyViolation, UpstreamError
 from healer.verify import Step
 
 _EMPTY: Final = "empty"
@@ -54,6 +55,7 @@ async def patch(story: Story) -> None:
         story.number,
         prompts.PROMPT_VERSION,
     )
+    await story.confirm(case)
     with story.parts.git.worktree(case.base_sha) as tree:
         answer = await story.parts.agent.work(told, tree)
         attempt = await _judged(story, importer, answer, tree, case.base_sha)
@@ -62,7 +64,7 @@ async def patch(story: Story) -> None:
 
 async def _newest_red_report(story: Story, case: Case) -> GateReport:
     """Read what the latest red gate run saw: of the last attempt that got that far, else of the diagnosis."""
-    runs = [attempt.run for attempt in reversed(case.attempts) if attempt.run and attempt.failure]
+    runs = [attempt.run for attempt in reversed(turns.series(case)) if attempt.run and attempt.failure]
     runs += [case.diagnosis.run] if case.diagnosis else []
     for run in runs:
         report = await story.parts.evidence.report(run.run_id, run.run_attempt)
@@ -136,7 +138,7 @@ async def _refuse(story: Story, worked: Case, case: Case) -> None:
     attempt, why = worked.attempts[-1], "; ".join(worked.attempts[-1].refusals)
     codes = [refusal.partition(":")[0] for refusal in attempt.refusals]
     facts: dict[str, Fact] = {"attempt": attempt.number, "codes": ",".join(codes)}
-    following = verify.after_red(worked, why, story.parts.settings.max_attempts)
+    following = verify.after_red(worked, why, await story.most_attempts())
     if following.step is Step.RETRY and _EMPTY not in codes:
         await story.record(case, "patch_refused", facts, attempts=worked.attempts, start=story.again())
         return
@@ -162,15 +164,23 @@ async def push_branch(story: Story) -> None:
         why = f"The branch {branch} has a commit that is not ours ({head})."
         await story.end(case, State.NEEDS_ENGINEER, Reason.PUSH_REFUSED, why, branch=branch)
         return
+    await story.confirm(case)
     await call(git.push, sha, branch, head)
-    pushed = attempt.model_copy(update={"head_sha": sha})
-    changes: dict[str, Any] = {
-        "state": State.PUSHED,
-        "branch": branch,
-        "head_sha": sha,
-        "attempts": (*case.attempts[:-1], pushed),
-    }
-    await story.record(case, "pushed", {"attempt": attempt.number, "sha": sha}, **changes)
+    await _keep_head(story, case, branch, sha)
+
+
+async def _keep_head(story: Story, case: Case, branch: str, sha: Sha) -> None:
+    """Record what was pushed; also where a person ended the case during the push, so that the branch is known as ours later."""
+    pushed = case.attempts[-1].model_copy(update={"head_sha": sha})
+    facts: dict[str, Fact] = {"attempt": pushed.number, "sha": sha}
+    head: dict[str, Any] = {"branch": branch, "head_sha": sha, "attempts": (*case.attempts[:-1], pushed)}
+    try:
+        await story.record(case, "pushed", facts, state=State.PUSHED, **head)
+    except Conflict:
+        now = await story.case()
+        if now.state not in ENDED or now.attempts != case.attempts:
+            raise
+        await story.record(now, "pushed", {**facts, "late": True}, **head)
 
 
 def _commit(story: Story, case: Case, attempt: Attempt, base: Sha) -> Sha:

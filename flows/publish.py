@@ -52,7 +52,7 @@ async def _judge(story: Story, case: Case, run: GateRun) -> bool:
     state = await settled(story, run.run_id)
     verdict = verify.judge(report, state, run, workflow=story.parts.settings.gate_workflow)
     judged = verify.with_verdict(case, verdict, report.failure if report else None)
-    following = verify.next_step(judged, verdict, story.parts.settings.max_attempts)
+    following = verify.next_step(judged, verdict, await story.most_attempts())
     facts = {"run_id": run.run_id, "conclusion": verdict.conclusion.value}
     if report:
         await artifacts.show_checks(case, report.checks)
@@ -114,6 +114,7 @@ async def _publish(story: Story, case: Case, report: GateReport) -> None:
     action = publication.action(importer.autonomy, existing)
     match action:
         case Action.OPEN | Action.OPEN_DRAFT:
+            await story.confirm(case)
             text = publication.body(case, importer, report, story.addresses)
             pull = await _open(story, case, text, draft=action is Action.OPEN_DRAFT)
             opened_case = await story.record(case, "pull_request_opened", {"number": pull.number}, pull_request=pull)

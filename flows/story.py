@@ -16,10 +16,10 @@ from prefect.client.schemas.objects import TaskRun
 from prefect.tasks import Task
 from pydantic import Field
 
-from healer import importers, logs
+from healer import importers, logs, turns
 from healer.breakdown import may_pass
 from healer.contracts import Case, Importer, Reason, RunRequest, State
-from healer.errors import Rejected
+from healer.errors import Conflict, Rejected
 from healer.publish import Addresses
 from healer.settings import FlowSettings, load
 from healer.wiring import FlowParts, flow_parts
@@ -59,6 +59,21 @@ class Story:
         if case is None:
             raise Rejected(f"there is no case {self.case_id}.", reason="case_missing", status=404)
         return case
+
+    async def confirm(self, case: Case) -> None:
+        """Read the case again, right before something is done that the world sees: a stop that came meanwhile wins.
+
+        Raises: Conflict where the case is no longer as it was read; UpstreamError.
+        """
+        if (await self.case()).version != case.version:
+            raise Conflict(f"case {case.id} was written by somebody else.", reason="case_changed")
+
+    async def most_attempts(self) -> int:
+        """Give the number of attempts that the case may have: the usual one, and what people have allowed beyond it.
+
+        Raises: UpstreamError.
+        """
+        return self.parts.settings.max_attempts + turns.extra_attempts(await self.parts.cases.events(self.case_id))
 
     async def importer(self, name: str) -> Importer | None:
         """Read the importer's entry from the base branch, never from a branch of an agent.

@@ -9,16 +9,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
 from redis.asyncio import Redis
 
 import jira_site
+from api.main import create_app as gateway_app
 from factories import NOW, make_failure
 from flow_github import GitHubWire
 from flow_site import VAULT_KEYS, Prefect
+from gateway_site import REGISTRY, bearer, make_parts
 from healer import intake
 from healer.clients.cases import Cases
 from healer.clients.evidence import Evidence
 from healer.clients.outbox import Outbox
+from healer.clients.tokens import Scope
 from healer.contracts import Case, Conclusion, Delivery, Event, GateReport, RunRequest, Trace
 from healer.envelope import KeyRing
 from jira_site import Site
@@ -145,6 +149,21 @@ class Desk:
         self.prefect.call("POST", f"/flow_runs/{run_id}/set_state", {"state": {"type": "SCHEDULED"}, "force": True})
         self.ask(lambda redis: Outbox(redis, "desk").nudge("desk"))
         return self.prefect.ended(run_id)
+
+    def tell(self, command: str, **body: Any) -> dict[str, Any]:
+        """Give a command through the gateway's front door, as alice."""
+
+        async def post(redis: Redis) -> dict[str, Any]:
+            async with httpx.AsyncClient() as nobody:
+                parts = make_parts(redis, nobody, nobody, [REGISTRY])
+                token = (await parts.tokens.create("alice", [Scope.OPERATE])).get_secret_value()
+                transport = httpx.ASGITransport(gateway_app(parts))
+                async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
+                    path = f"/v1/cases/{self.case_id}/{command}"
+                    answer = await http.post(path, json=body, headers=bearer(token))
+                    return {"status": answer.status_code, **answer.json()}
+
+        return self.ask(post)
 
     def comments(self) -> list[str]:
         """Give the ticket's comments."""

@@ -79,8 +79,13 @@ class Prefect:
         return b"".join(path.read_bytes() for path in self.home.rglob("*") if path.is_file())
 
     def call(self, method: str, path: str, json: Any = None) -> Any:
-        """Call the API."""
-        answer = httpx.request(method, f"{self.api_url}{path}", json=json, timeout=30, trust_env=False)
+        """Call the API, as Prefect's own client does: again where SQLite was locked, which the server answers by 503."""
+
+        def answered() -> httpx.Response | None:
+            answer = httpx.request(method, f"{self.api_url}{path}", json=json, timeout=30, trust_env=False)
+            return answer if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE else None
+
+        answer: httpx.Response = wait_for(answered)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 

@@ -1,10 +1,14 @@
 """One Prefect server for all tests of the flows."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+import flow_github
+from flow_desk import Desk, jira_with
 from flow_site import PLANTED, Prefect, environment, prefect_server
+from localworld.redis import RedisServer
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +38,38 @@ def flow_env(redis_url: str, tmp_path) -> dict[str, str]:
         HEALER_WORK_DIR=str(tmp_path / "work"),
         PREFECT_HOME=str(tmp_path / "prefect"),
     )
+
+
+@pytest.fixture(scope="module")
+def world(
+    request: pytest.FixtureRequest,
+    prefect: Prefect,
+    redis_server: RedisServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[str, Any]]:
+    """Run GitHub, JIRA and one warm runner for all stories of a module, with its `SETTINGS`; each story has a ticket that no other has."""
+    root = tmp_path_factory.mktemp("stories")
+    tickets = [f"UTIL-{n}" for n in range(101, 130)]
+    redis_server.flush()
+    with flow_github.running(root) as github, jira_with(root / "jira", tickets) as jira:
+        env = environment(
+            **PLANTED,
+            HEALER_REDIS_URL=redis_server.url,
+            HEALER_JIRA_URL=jira.url,
+            HEALER_JIRA_USER="importer-healer@acme.example",
+            HEALER_JIRA_PROJECT="UTIL",
+            HEALER_GITHUB_API_URL=github.url,
+            HEALER_GITHUB_URL=github.url,
+            HEALER_IMPORTERS_REPOSITORY=flow_github.REPOSITORY,
+            HEALER_WORK_DIR=str(root / "work-dir"),
+            PREFECT_HOME=str(root / "prefect"),
+            **getattr(request.module, "SETTINGS", {}),
+        )
+        with prefect.runner(env, root / "runner.log") as runner:
+            yield {"github": github, "jira": jira, "runner": runner.pid, "redis_url": redis_server.url}
+
+
+@pytest.fixture
+def desk(world, prefect, request) -> Desk:
+    """Give a desk with the ticket that the test's marker names."""
+    return Desk(world["redis_url"], prefect, world["github"], world["jira"], request.param)

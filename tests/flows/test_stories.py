@@ -3,7 +3,6 @@
 import os
 import signal
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,46 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-import flow_github
 from factories import make_failure
-from flow_desk import GREEN, Desk, held_answers, jira_with
-from flow_site import PLANTED, Prefect, environment, wait_for
+from flow_desk import GREEN, Desk, held_answers
+from flow_site import wait_for
 from git_site import git
 from healer.clients.cases import Cases
 from healer.clients.outbox import Outbox
 from healer.contracts import Conclusion, FailureClass, Reason, State
-from localworld.redis import RedisServer
-
-
-@pytest.fixture(scope="module")
-def world(
-    prefect: Prefect, redis_server: RedisServer, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Any]]:
-    """Run GitHub, JIRA and one warm runner for all stories; each has a ticket of its own."""
-    root = tmp_path_factory.mktemp("stories")
-    tickets = [f"UTIL-{n}" for n in range(101, 121)]
-    redis_server.flush()
-    with flow_github.running(root) as github, jira_with(root / "jira", tickets) as jira:
-        env = environment(
-            **PLANTED,
-            HEALER_REDIS_URL=redis_server.url,
-            HEALER_JIRA_URL=jira.url,
-            HEALER_JIRA_USER="importer-healer@acme.example",
-            HEALER_JIRA_PROJECT="UTIL",
-            HEALER_GITHUB_API_URL=github.url,
-            HEALER_GITHUB_URL=github.url,
-            HEALER_IMPORTERS_REPOSITORY=flow_github.REPOSITORY,
-            HEALER_WORK_DIR=str(root / "work-dir"),
-            PREFECT_HOME=str(root / "prefect"),
-        )
-        with prefect.runner(env, root / "runner.log") as runner:
-            yield {"github": github, "jira": jira, "runner": runner.pid, "redis_url": redis_server.url}
-
-
-@pytest.fixture
-def desk(world, prefect, request) -> Desk:
-    """Give a desk with the ticket that the test's marker names."""
-    return Desk(world["redis_url"], prefect, world["github"], world["jira"], request.param)
 
 
 def ticket(number: int):
