@@ -20,7 +20,7 @@ from healer.errors import HealerError, Misconfigured
 from healer.settings import OperatorSettings, load
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
-case = typer.Typer(no_args_is_help=True, help="Look at cases.")
+case = typer.Typer(no_args_is_help=True, help="Look at cases, and tell them what to do.")
 app.add_typer(case, name="case")
 app.add_typer(credential, name="credential")
 app.add_typer(intake, name="intake")
@@ -110,6 +110,48 @@ def list_cases() -> None:
     """List cases, the one that was written last first."""
     for found in _door().cases()["cases"]:
         typer.echo(f"{found['id']:12} {found['importer']:16} {_ending(found):32} {found['updated_at'][:19]}")
+
+
+def _command(ticket: str, name: str, **members: Any) -> None:
+    told = _door().command(ticket, name, members)
+    more = f", {told['extra_attempts']} more attempts allowed" if told["extra_attempts"] else ""
+    typer.echo(f"{told['case']}  {told['state']}  ({told['command']} by {told['by']}{more})")
+
+
+@case.command()
+def stop(ticket: _Ticket, reason: Annotated[str, typer.Option(help="Why, for the ticket.")] = "") -> None:
+    """Stop a case at once: no push, no gate run, no login from now on."""
+    _command(ticket, "stop", reason=reason)
+
+
+@case.command()
+def take(ticket: _Ticket) -> None:
+    """Take a case over: the healer keeps its hands off, its branch stays."""
+    _command(ticket, "take")
+
+
+@case.command()
+def release(ticket: _Ticket) -> None:
+    """Give a taken case back: it is diagnosed anew."""
+    _command(ticket, "release")
+
+
+@case.command()
+def retry(ticket: _Ticket, hint: Annotated[str, typer.Argument(help="What may help the agent.")] = "") -> None:
+    """Let a case that ended without a result begin again, with a fresh diagnosis and all its attempts."""
+    _command(ticket, "retry", hint=hint)
+
+
+@case.command()
+def budget(ticket: _Ticket, attempts: Annotated[int, typer.Argument(min=1, max=10, help="How many more.")]) -> None:
+    """Allow a case more attempts."""
+    _command(ticket, "budget", attempts=attempts)
+
+
+@case.command()
+def explain(ticket: _Ticket) -> None:
+    """Explain where a case stands, why, and what comes next."""
+    typer.echo(_door().explain(ticket).rstrip())
 
 
 @app.command("trace")

@@ -1,4 +1,4 @@
-"""The operator's door to our gateway: deliver a ticket, read cases."""
+"""The operator's door to our gateway: deliver a ticket, read cases, give commands."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ _SHOWN = 300
 
 
 class FrontDoor:
-    """The gateway at `url`; `token` is an API token with scope `read`, where there is one."""
+    """The gateway at `url`; `token` is an API token with scope `read`, for commands with scope `operate`, where there is one."""
 
     def __init__(self, url: str, token: SecretStr | None = None, timeout_s: float = 30.0) -> None:
         headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
@@ -41,19 +41,56 @@ class FrontDoor:
         """
         return self._send("GET", "/v1/cases")
 
+    def command(self, case_id: str, name: str, members: Mapping[str, Any]) -> dict[str, Any]:
+        """Give a case a command (SPEC §3, "Commands"); give the answer.
+
+        Raises: Rejected with the gateway's reason, UpstreamError.
+        """
+        return self._send("POST", f"/v1/cases/{case_id}/{name}", json=members)
+
+    def explain(self, case_id: str) -> str:
+        """Have a case explained, in Markdown.
+
+        Raises: Rejected, UpstreamError.
+        """
+        answer = self._request("POST", f"/v1/cases/{case_id}/explain", json={})
+        if answer.is_success:
+            return answer.text
+        raise _refusal(answer)
+
     def _send(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        try:
-            answer = self._http.request(method, path, **options)
-            body = answer.json()
-        except (httpx.HTTPError, ValueError) as error:
-            what = f"the gateway gave no answer ({type(error).__name__})."
-            remedy = "Check HEALER_URL and that the gateway runs; then try again."
-            raise UpstreamError(what, service="gateway", reason="unavailable", remedy=remedy) from None
-        if answer.is_success and isinstance(body, dict):
+        answer = self._request(method, path, **options)
+        body = _members(answer)
+        if answer.is_success and body is not None:
             return body
-        problem = body if isinstance(body, dict) else {}
-        what, reason = (
-            str(problem.get("detail", "the gateway refused."))[:_SHOWN],
-            str(problem.get("reason", "refused")),
-        )
-        raise Rejected(what, reason=reason, status=answer.status_code)
+        raise _refusal(answer)
+
+    def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            return self._http.request(method, path, **options)
+        except httpx.HTTPError as error:
+            raise _no_answer(type(error).__name__) from None
+
+
+def _no_answer(how: str) -> UpstreamError:
+    remedy = "Check HEALER_URL and that the gateway runs; then try again."
+    what = f"the gateway gave no answer ({how})."
+    return UpstreamError(what, service="gateway", reason="unavailable", remedy=remedy)
+
+
+def _members(answer: httpx.Response) -> dict[str, Any] | None:
+    """Give the members of a JSON object; None for other JSON.
+
+    Raises: UpstreamError where it is no JSON, so that it is not the gateway that answers.
+    """
+    try:
+        body = answer.json()
+    except ValueError as error:
+        raise _no_answer(type(error).__name__) from None
+    return body if isinstance(body, dict) else None
+
+
+def _refusal(answer: httpx.Response) -> Rejected:
+    problem = _members(answer) or {}
+    what = str(problem.get("detail", "the gateway refused."))[:_SHOWN]
+    return Rejected(what, reason=str(problem.get("reason", "refused")), status=answer.status_code)

@@ -160,6 +160,51 @@ def test_cases_are_listed_one_a_line(healer: Desk, gateway: respx.Router) -> Non
     assert out.startswith("UTIL-101")
 
 
+@pytest.mark.parametrize(
+    ("arguments", "members"),
+    [
+        (("stop",), {"reason": ""}),
+        (("stop", "--reason", "rebuilt"), {"reason": "rebuilt"}),
+        (("take",), {}),
+        (("release",), {}),
+        (("retry",), {"hint": ""}),
+        (("retry", "the footer"), {"hint": "the footer"}),
+        (("budget", "+3"), {"attempts": 3}),
+    ],
+)
+def test_command_is_given_and_its_answer_told(
+    healer: Desk, gateway: respx.Router, arguments: tuple[str, ...], members: dict[str, object]
+) -> None:
+    """Each command posts its members with the operator's token and tells state and giver."""
+    name, *rest = arguments
+    answer = {"case": "UTIL-101", "command": name, "state": "stopped", "by": "alice", "extra_attempts": 3}
+    posted = gateway.post(f"/v1/cases/UTIL-101/{name}").respond(json=answer)
+    code, out, _ = healer("case", name, "UTIL-101", *rest)
+    assert (code, out) == (0, f"UTIL-101  stopped  ({name} by alice, 3 more attempts allowed)\n")
+    assert json.loads(posted.calls.last.request.content) == members
+    assert posted.calls.last.request.headers["authorization"] == "Bearer healer_x"
+
+
+def test_command_that_the_state_forbids_ends_with_one(healer: Desk, gateway: respx.Router) -> None:
+    """What the gateway refuses ends with 1 and its reason; a budget out of bounds with 2, before anything is sent."""
+    gateway.post("/v1/cases/UTIL-101/stop").respond(409, json={"detail": "it has ended.", "reason": "case_ended"})
+    code, _, err = healer("case", "stop", "UTIL-101")
+    assert (code, "case_ended" in err) == (1, True)
+    for attempts in ("0", "11", "many"):
+        assert healer("case", "budget", "UTIL-101", attempts)[0] == 2
+
+
+def test_explanation_is_printed_as_it_is(healer: Desk, gateway: respx.Router) -> None:
+    """`case explain` prints the gateway's Markdown; a refusal and a foreign answer are told apart."""
+    route = gateway.post("/v1/cases/UTIL-101/explain")
+    route.respond(text="# UTIL-101: brightwater is stopped\n", content_type="text/markdown")
+    assert healer("case", "explain", "UTIL-101")[:2] == (0, "# UTIL-101: brightwater is stopped\n")
+    route.respond(404, json={"detail": "there is no such case.", "reason": "unknown_case"})
+    assert "unknown_case" in healer("case", "explain", "UTIL-101")[2]
+    route.respond(502, text="<html>")
+    assert "HEALER_URL" in healer("case", "explain", "UTIL-101")[2]
+
+
 def test_credential_goes_in_by_standard_input_and_is_never_shown(healer: Desk) -> None:
     """`credential put` reads fields from standard input; `credential list` shows ref and key, and no value."""
     assert (
