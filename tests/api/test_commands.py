@@ -1,6 +1,8 @@
 """Rules of people's commands, through the front door."""
 
 import asyncio
+import hashlib
+import hmac
 import json
 from typing import Any
 
@@ -8,7 +10,7 @@ import httpx
 import pytest
 
 from factories import make_delivery, make_report
-from gateway_site import Gateway, bearer, problem, until
+from gateway_site import GITHUB_SECRET, Gateway, bearer, problem, until
 from healer.clients.tokens import Scope
 from healer.contracts import Attempt, Case, State
 
@@ -72,7 +74,7 @@ async def test_second_stop_gets_the_first_answer(gateway: Gateway) -> None:
 async def test_after_a_stop_nothing_is_released_and_a_late_report_changes_nothing(
     gateway: Gateway, command: str
 ) -> None:
-    """The run on its way gets no login; its report and GitHub's word about it are recorded, and start nothing."""
+    """The run on its way gets no login; its report is recorded, and starts nothing."""
     await gateway.awaiting()
     await tell(gateway, command)
     await until(lambda: len(gateway.prefect.runs) == 2)
@@ -86,6 +88,20 @@ async def test_after_a_stop_nothing_is_released_and_a_late_report_changes_nothin
     assert await stands(gateway) == before
     assert await gateway.parts.outbox.owed() == 0
     assert set(gateway.prefect.runs) == {"heal:UTIL-101:0", "heal:UTIL-101:1:again-1"}
+
+
+async def test_githubs_word_about_a_stopped_run_is_noted_and_starts_nothing(gateway: Gateway) -> None:
+    """A run that ends without a report after the stop is on record; no flow run follows from it."""
+    await gateway.awaiting()
+    await tell(gateway, "stop")
+    await until(lambda: len(gateway.prefect.runs) == 2)
+    body = b'{"action": "completed", "workflow_run": {"id": 7001, "run_attempt": 1, "conclusion": "cancelled"}}'
+    signature = "sha256=" + hmac.new(GITHUB_SECRET.encode(), body, hashlib.sha256).hexdigest()
+    headers = {"x-github-event": "workflow_run", "x-github-delivery": "72d3", "x-hub-signature-256": signature}
+    assert (await gateway.http.post("/v1/hooks/github", content=body, headers=headers)).status_code == 202
+    assert "run_completed" in await gateway.kinds()
+    assert await gateway.parts.outbox.owed() == 0
+    assert len(gateway.prefect.runs) == 2
 
 
 async def test_lease_and_stop_at_once_have_one_order(gateway: Gateway) -> None:
