@@ -64,7 +64,7 @@ def world(
 def _tell(running: World) -> None:
     layout = running.layout
     env = running.root / "env"
-    lines = [f"export {k}='{v}'" for k, v in layout.operator_settings(running.read_token).items()]
+    lines = [f"export {k}='{v}'" for k, v in layout.operator_settings(running.api_token).items()]
     env.write_text("\n".join([*lines, f'export PATH="{CHECKOUT}/.venv/bin:$PATH"']) + "\n")
     env.chmod(0o600)
     for part, what in (

@@ -55,7 +55,7 @@ class Operator:
         """Read a case."""
         answer = self.http.get(
             f"{self.layout.url('gateway')}/v1/cases/{case}",
-            headers={"Authorization": f"Bearer {self.world.read_token}"},
+            headers={"Authorization": f"Bearer {self.world.api_token}"},
         )
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None

@@ -129,7 +129,7 @@ def _refused(answer: httpx.Response, status: int) -> bool:
 
 
 def _census(operator: Operator) -> tuple[int, int]:
-    headers = {"Authorization": f"Bearer {operator.world.read_token}"}
+    headers = {"Authorization": f"Bearer {operator.world.api_token}"}
     cases = operator.http.get(operator.layout.url("gateway") + "/v1/cases", headers=headers).json()
     ours = {"flows": {"name": {"any_": ["heal", "publish"]}}}
     runs = operator.http.post(operator.layout.url("prefect") + "/api/flow_runs/count", json=ours).json()

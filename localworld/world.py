@@ -30,7 +30,7 @@ class World:
         self.plan, self.root, self.layout = plan, plan.root, Layout(plan)
         self.redis = RedisServer(self.root / "redis", self.layout.port["redis"])
         self.processes: dict[str, Process] = {}
-        self.read_token = ""
+        self.api_token = ""
 
     def start(self) -> None:
         """Lay everything anew and start all parts.
@@ -67,7 +67,7 @@ class World:
         self.processes["runner"].wait_until(
             lambda: "runner ready" in self.processes["runner"].log.read_text(errors="replace")
         )
-        self.read_token = self.healer("token", "create", "--scope", "read").strip()
+        self.api_token = self.healer("token", "create", "--scope", "read", "--scope", "operate").strip()
 
     def stop(self) -> None:
         """End all parts, the product first."""
@@ -94,7 +94,7 @@ class World:
 
         Raises: WorldError when it fails.
         """
-        env = self.layout.environment(self.layout.operator_settings(self.read_token))
+        env = self.layout.environment(self.layout.operator_settings(self.api_token))
         program = str(_BIN / "healer")
         done = subprocess.run([program, *arguments], env=env, input=stdin, capture_output=True, text=True, check=False)  # noqa: S603 - our own argv
         if done.returncode:
