@@ -4,6 +4,7 @@ import math
 import os
 import platform
 import subprocess
+import time
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -30,6 +31,23 @@ def rss_mib(pid: int) -> float:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     kib = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
     return round(kib / 1024, 1)
+
+
+def _times() -> tuple[int, int]:
+    """Give the jiffies of all processors since the start: idle, and all."""
+    fields = [int(text) for text in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+    return fields[3] + fields[4], sum(fields)
+
+
+def await_quiet(most: float = 0.1, patience_s: float = 120) -> float:
+    """Wait until others leave the processors alone for a second; give the share that they took then."""
+    deadline, share = time.monotonic() + patience_s, 1.0
+    while share > most and time.monotonic() < deadline:
+        idle, whole = _times()
+        time.sleep(1)
+        idle_then, whole_then = _times()
+        share = 1 - (idle_then - idle) / (whole_then - whole)
+    return round(share, 2)
 
 
 def machine(folder: Path) -> dict[str, Any]:
