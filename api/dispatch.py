@@ -5,6 +5,7 @@ import logging
 from typing import Final
 
 from api.metrics import Metrics
+from api.parts import UnderWay
 from healer.clients.cases import Cases
 from healer.clients.orchestrator import Orchestrator
 from healer.clients.outbox import Entry, Outbox
@@ -24,17 +25,18 @@ _MOST_REFUSALS: Final = 5
 class Dispatcher:
     """One dispatcher of a process. Several processes may run one each; a run started twice is one run, by its key."""
 
-    def __init__(self, parts: GatewayParts, metrics: Metrics) -> None:
+    def __init__(self, parts: GatewayParts, metrics: Metrics, under_way: UnderWay) -> None:
         self._outbox: Outbox = parts.outbox
         self._orchestrator: Orchestrator = parts.orchestrator
         self._cases: Cases = parts.cases
-        self._metrics = metrics
+        self._metrics, self._under_way = metrics, under_way
         self._pause = _FIRST_PAUSE_S
 
     async def run(self) -> None:
         """Work until cancelled."""
         while True:
             try:
+                await self._under_way.give_way()  # a run can wait; who delivers gives up after a while
                 entry = await self._outbox.next(_WAIT_MS)
                 if entry:
                     await self._deliver(entry)

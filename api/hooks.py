@@ -88,7 +88,8 @@ async def workato(request: Request) -> Response:
     delivery = intake.read_delivery(body, signed, now)
     if (await parts.registry.get()).get(delivery.importer) is None:
         raise Rejected("the registry has no such importer.", reason="unknown_importer", status=422)
-    received = await parts.cases.receive(delivery, now, signed.key)
+    with parts_of(request.app).under_way:
+        received = await parts.cases.receive(delivery, now, signed.key)
     counters.deliveries.labels(received.outcome).inc()
     answer = DeliveryAnswer(case=received.case.id, state=received.case.state, outcome=received.outcome)
     return Response(answer.model_dump_json(), 202, media_type="application/json")

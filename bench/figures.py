@@ -39,7 +39,7 @@ def _times() -> tuple[int, int]:
     return fields[3] + fields[4], sum(fields)
 
 
-def await_quiet(most: float = 0.1, patience_s: float = 120) -> float:
+def await_quiet(most: float = 0.1, patience_s: float = 20) -> float:
     """Wait until others leave the processors alone for a second; give the share that they took then."""
     deadline, share = time.monotonic() + patience_s, 1.0
     while share > most and time.monotonic() < deadline:

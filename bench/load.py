@@ -26,7 +26,7 @@ class Plan:
     seconds: float
     first: int
     rate: float = 0
-    connections: int = 16
+    connections: int = 64
     bad_rate: float = 0
     seed: int = 0
     most: int = 30_000
