@@ -78,7 +78,9 @@ def _half(room: Path, fsync: str, rate: float, seconds: float) -> dict[str, Any]
     others = figures.await_quiet()
     with sides.gateway(room, fsync) as side:
         _warm(side)
-        return {**_told(sides.load(side, seconds=seconds, first=1, rate=rate)), "others": others}
+        side.redis.execute_command("LATENCY", "RESET")
+        told = _told(sides.load(side, seconds=seconds, first=1, rate=rate))
+        return {**told, "others": others, "longest_fsync_ms": sides.longest_fsync_ms(side)}
 
 
 def at_half(room: Path, fsync: str, peak: float, length: Length) -> dict[str, Any]:
@@ -86,7 +88,8 @@ def at_half(room: Path, fsync: str, peak: float, length: Length) -> dict[str, An
     rounds = [_half(room, fsync, peak / 2, length.seconds) for _ in range(length.rounds)]
     p99s = [one["p99_ms"] for one in rounds]
     middle = next(one for one in rounds if one["p99_ms"] == statistics.median_low(p99s))
-    return {"asked_rate": round(peak / 2, 1), **middle, "p99s_ms": p99s}
+    fsyncs = [one["longest_fsync_ms"] for one in rounds]
+    return {"asked_rate": round(peak / 2, 1), **middle, "p99s_ms": p99s, "longest_fsyncs_ms": fsyncs}
 
 
 class Watch:
