@@ -75,7 +75,7 @@ def _wait(process: "subprocess.Popen[str]", port: int) -> None:
 
 def longest_fsync_ms(side: Side) -> int:
     """Give how long the disk held Redis up at most (redis.io, "LATENCY LATEST"); 0 where it was always below 10 ms."""
-    rows: Any = side.redis.execute_command("LATENCY", "LATEST")
+    rows: Any = side.redis.execute_command("LATENCY", "LATEST")  # type: ignore[no-untyped-call] # redis-py types no such command
     return max((int(row[3]) for row in rows if b"fsync" in row[0]), default=0)
 
 
