@@ -6,10 +6,31 @@ import shutil
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any, Final
 
 import prefect
 from prefect.server.database import provide_database_interface
+from prefect.server.database.configurations import AioSqliteConfiguration
 from prefect.settings import get_current_settings
+
+_BUSY_MS: Final = 2000
+
+
+def wait_briefly() -> None:
+    """Have a SQLite connection wait for its turn to write no longer than two seconds, where Prefect would let it wait sixty.
+
+    A writer that needs a second connection waits for one that in turn waits for the writer. All stand still until somebody
+    gives up; what gives up is tried again.
+    """
+    configure = AioSqliteConfiguration.setup_sqlite
+
+    def configure_and_shorten(self: AioSqliteConfiguration, connection: Any, record: Any) -> None:
+        configure(self, connection, record)
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS};")
+        cursor.close()
+
+    AioSqliteConfiguration.setup_sqlite = configure_and_shorten  # type: ignore[method-assign,assignment]
 
 
 def prepare(template: Path | None = None) -> None:

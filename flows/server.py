@@ -37,6 +37,7 @@ def serve(
 
     from flows import database  # noqa: PLC0415 - see above
 
+    database.wait_briefly()
     database.prepare(template)
     app = RedactingApp(create_app(final=True), redactor)
     logs.install(redactor, level="WARNING", adopt=("uvicorn", "uvicorn.error"))

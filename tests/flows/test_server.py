@@ -1,13 +1,15 @@
 """Our Prefect server."""
 
+import sqlite3
 import subprocess
 import sys
 import uuid
+from contextlib import closing
 from datetime import UTC, datetime
 
 import httpx
 
-from flow_site import environment
+from flow_site import environment, prefect_server
 
 LEAKY_FLOW = """
 import logging, sys, warnings
@@ -64,3 +66,11 @@ def test_ui_is_served(prefect):
     base = prefect.api_url.removesuffix("/api")
     assert httpx.get(f"{base}/ui-settings", trust_env=False).json()["api_url"] == prefect.api_url
     assert "html" in httpx.get(base, follow_redirects=True, headers={"Accept": "text/html"}, trust_env=False).text
+
+
+def test_who_cannot_write_is_told_so_soon(tmp_path):
+    """A write that the database has no room for is refused within seconds, to be tried again, where Prefect would hold it for a minute."""
+    with prefect_server(tmp_path / "home") as site, closing(sqlite3.connect(site.home / "prefect.db")) as holder:
+        holder.execute("begin immediate")
+        answer = httpx.post(f"{site.api_url}/flows/", json={"name": "held-up"}, timeout=20, trust_env=False)
+        assert answer.status_code == 503

@@ -1,0 +1,72 @@
+"""The frozen values in which stages meet: Delivery → Incident → Triage → Brief → Patch → Candidate → GateReport → Verdict → Publication.
+
+Foreign JSON (Workato, GitHub, JIRA) is no contract: it is read once, at the door, and never leaves as a dict.
+No field of any contract holds a secret; a `CredentialRef` is the pointer that may travel.
+"""
+
+from healer.contracts.base import CaseId, Contract, Correlation, CredentialRef, ImporterName, Sha, TicketKey
+from healer.contracts.case import ENDED, Attempt, Case, Diagnosis, Event, Publication, PullRequest, RunRequest, State
+from healer.contracts.gate import Check, Conclusion, GateMode, GateReport, GateRun, LeaseGrant, RunState, Verdict
+from healer.contracts.intake import Autonomy, Delivery, Importer, Incident, Ticket
+from healer.contracts.mending import (
+    AgentAnswer,
+    Brief,
+    Candidate,
+    Disposition,
+    Evidence,
+    FileChange,
+    Patch,
+    Reason,
+    Refusal,
+    Spend,
+    Triage,
+)
+from healer.contracts.trace import Failure, FailureClass, Lookup, Trace, TraceStep
+
+__all__ = [
+    "ENDED",
+    "AgentAnswer",
+    "Attempt",
+    "Autonomy",
+    "Brief",
+    "Candidate",
+    "Case",
+    "CaseId",
+    "Check",
+    "Conclusion",
+    "Contract",
+    "Correlation",
+    "CredentialRef",
+    "Delivery",
+    "Diagnosis",
+    "Disposition",
+    "Event",
+    "Evidence",
+    "Failure",
+    "FailureClass",
+    "FileChange",
+    "GateMode",
+    "GateReport",
+    "GateRun",
+    "Importer",
+    "ImporterName",
+    "Incident",
+    "LeaseGrant",
+    "Lookup",
+    "Patch",
+    "Publication",
+    "PullRequest",
+    "Reason",
+    "Refusal",
+    "RunRequest",
+    "RunState",
+    "Sha",
+    "Spend",
+    "State",
+    "Ticket",
+    "TicketKey",
+    "Trace",
+    "TraceStep",
+    "Triage",
+    "Verdict",
+]

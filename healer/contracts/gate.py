@@ -1,0 +1,115 @@
+"""The gate: what it is asked, what it reports, and what we make of it."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from healer.contracts.base import CaseId, Contract, Correlation, CredentialRef, ImporterName, Sha
+from healer.contracts.intake import Importer
+from healer.contracts.trace import Failure, Trace
+
+
+class GateMode(StrEnum):
+    """`diagnose` runs the base branch, `verify` the pushed head, `probe` asks cheaply whether the portal is back."""
+
+    DIAGNOSE = "diagnose"
+    VERIFY = "verify"
+    PROBE = "probe"
+
+
+class Conclusion(StrEnum):
+    """Named like GitHub's check-run conclusions; `error` is infrastructure and never blames the patch."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    ERROR = "error"
+    NEUTRAL = "neutral"
+    TIMED_OUT = "timed_out"
+    CANCELLED = "cancelled"
+
+
+class GateRun(Contract):
+    """A workflow run that we dispatched. Nothing else gets a lease or is believed."""
+
+    run_id: int
+    run_attempt: int = 1
+    mode: GateMode
+    attempt: int = Field(ge=0)
+    ref: str
+    """The full ref, `refs/heads/...`."""
+    sha: Sha
+    correlation: Correlation
+    url: str
+    dispatched_at: datetime
+
+
+class Check(Contract):
+    """One named test of the fetch's result. No bill data in `detail`."""
+
+    name: str
+    passed: bool
+    detail: str = ""
+
+
+class GateReport(Contract):
+    """Evidence from the runner (SPEC, "Gate protocol"). Times are milliseconds."""
+
+    version: Literal[1] = 1
+    case: CaseId
+    attempt: int = Field(ge=0)
+    mode: GateMode
+    importer: ImporterName
+    correlation: Correlation
+    repository: str
+    run_id: int
+    run_attempt: int = Field(ge=1)
+    ref: str
+    sha: Sha
+    conclusion: Conclusion
+    summary: str
+    failure: Failure | None = None
+    checks: tuple[Check, ...] = ()
+    exit_code: int | None = None
+    bills: int = Field(default=0, ge=0)
+    logins_used: int = Field(default=0, ge=0)
+    timings_ms: dict[str, int] = Field(default_factory=dict)
+    log_tail: str = ""
+    tools: dict[str, str] = Field(default_factory=dict)
+    started_at: datetime
+    finished_at: datetime
+    trace: Trace | None = None
+
+
+class RunState(Contract):
+    """A workflow run as GitHub's API tells it, read again by `publish` before anything is believed."""
+
+    run_id: int
+    run_attempt: int
+    status: str
+    conclusion: str | None
+    head_sha: Sha
+    head_branch: str
+    event: str
+    path: str
+    url: str
+
+
+class Verdict(Contract):
+    """Our judgement of a gate run: report and GitHub agreed, or `error`."""
+
+    conclusion: Conclusion
+    why: str
+
+
+class LeaseGrant(Contract):
+    """What a gate run may know besides the secret values, which travel beside it and are in no contract."""
+
+    lease: str
+    case: CaseId
+    attempt: int
+    mode: GateMode
+    importer: Importer
+    refs: tuple[CredentialRef, ...]
+    expires_at: datetime
