@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from healer import mender
-from healer.contracts import AgentAnswer, Brief, Importer, Spend
+from healer.contracts import AgentAnswer, Brief, Ceiling, Importer, Spend
 from healer.errors import UpstreamError
 
 _LARGEST: Final = 1024 * 1024
@@ -22,6 +22,11 @@ class Agent(Protocol):
     @property
     def name(self) -> str:
         """The word that cases and commits call this agent by."""
+        ...
+
+    @property
+    def ceiling(self) -> Ceiling:
+        """The most that one run costs: it is debited before `work`, and the answer's `spend` takes its place afterwards."""
         ...
 
     async def work(self, brief: Brief, clone: Path) -> AgentAnswer:
@@ -38,6 +43,7 @@ class RelocateAgent:
     """The agent without a model: finds again what moved on the pages, and edits the selectors."""
 
     name = "relocate"
+    ceiling = Ceiling(seconds=60)
 
     async def work(self, brief: Brief, clone: Path) -> AgentAnswer:
         """See `Agent.work`. Reads and writes the importer's own files and no other.

@@ -84,6 +84,13 @@ class Spend(Contract):
     seconds: float = Field(default=0.0, ge=0)
 
 
+class Ceiling(Contract):
+    """The most that one agent run may cost. It is debited before the run begins."""
+
+    usd: float = Field(default=0.0, ge=0)
+    seconds: float = Field(gt=0)
+
+
 class AgentAnswer(Contract):
     """What an agent says about its own work. It is shown to people and never decides anything."""
 

@@ -58,6 +58,13 @@ def test_the_importers_own_file_is_edited(clone):
     assert answer.spend.usd == 0
 
 
+def test_a_run_stays_below_its_ceiling(clone):
+    """What is debited before a run covers what the run costs: no money, and less than the seconds."""
+    ceiling, spend = RelocateAgent().ceiling, work(clone).spend
+    assert (ceiling.usd, spend.usd) == (0, 0)
+    assert spend.seconds < ceiling.seconds
+
+
 def test_where_nothing_can_be_done_nothing_is_written(clone):
     """A source without the literal stays byte for byte."""
     (clone / FILE).write_text("class Brightwater\nend\n")
