@@ -15,7 +15,7 @@ from api.problems import BODY, problems
 from api.runners import Credentials, identify, open_credentials
 from healer import credential, identity
 from healer.chain import EventData
-from healer.clients.vault import CeilingReached, CredentialMissing, Granted, LeaseOutcome, LeaseUsed
+from healer.clients.logins import CeilingReached, CredentialMissing, Granted, LeaseOutcome, LeaseUsed
 from healer.contracts import ENDED, Case, GateRun, Importer, LeaseGrant
 from healer.errors import Conflict, Rejected
 from healer.wiring import GatewayParts
@@ -60,7 +60,7 @@ async def _grant(parts: GatewayParts, case: Case | None, run: GateRun) -> LeaseA
     _check_open(case, run)
     refs = credential.refs_for(run.mode, importer)
     credentials = await open_credentials(parts, refs)
-    held = _held(await parts.vault.lease(run, refs, importer.login_ceiling))
+    held = _held(await parts.logins.lease(run, refs, importer.login_ceiling))
     await _record(parts, case, run, len(refs))
     grant = LeaseGrant(
         lease=held.lease,

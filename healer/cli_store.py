@@ -17,6 +17,7 @@ from healer.settings import StoreSettings, load
 
 if TYPE_CHECKING:
     from healer.clients.outbox import Letter
+    from healer.clients.vault import Stored
     from healer.wiring import OperatorStore
 
 credential = typer.Typer(no_args_is_help=True, help="Portal logins in the vault.")
@@ -77,8 +78,12 @@ def put(ref: _Ref) -> None:
 @credential.command("list")
 def list_credentials() -> None:
     """List what the vault holds: ref, key id, when it was put, logins of the last 24 hours; never a value."""
-    for row in _with_store(lambda store: store.vault.list()):
-        typer.echo(f"{row.ref:24} key {row.key_id:10} put {row.put_at:%Y-%m-%d %H:%M} UTC  logins {row.logins}")
+
+    async def look(store: "OperatorStore") -> list[tuple["Stored", int]]:
+        return [(row, await store.logins.used(row.ref)) for row in await store.vault.list()]
+
+    for row, logins in _with_store(look):
+        typer.echo(f"{row.ref:24} key {row.key_id:10} put {row.put_at:%Y-%m-%d %H:%M} UTC  logins {logins}")
 
 
 @token.command()

@@ -19,6 +19,7 @@ from healer.clients.github import GitHub, github_auth
 from healer.clients.jira import Jira
 from healer.clients.jwks import Jwks
 from healer.clients.limits import Limits
+from healer.clients.logins import Logins
 from healer.clients.orchestrator import Orchestrator
 from healer.clients.outbox import Outbox
 from healer.clients.registry import RegistryFile
@@ -60,6 +61,7 @@ class GatewayParts:
     outbox: Outbox
     evidence: Evidence
     vault: Vault
+    logins: Logins
     tokens: Tokens
     jwks: Jwks
     orchestrator: Orchestrator
@@ -125,6 +127,7 @@ def gateway_parts(settings: GatewaySettings) -> GatewayParts:
         outbox=Outbox(redis, consumer=f"{socket.gethostname()}-{os.getpid()}"),
         evidence=Evidence(redis, ring),
         vault=Vault(redis, ring),
+        logins=Logins(redis),
         tokens=Tokens(redis),
         jwks=Jwks(settings.oidc_issuer, issuer),
         orchestrator=Orchestrator(prefect),
@@ -152,6 +155,7 @@ class OperatorStore:
     outbox: Outbox
     tokens: Tokens
     vault: Vault
+    logins: Logins
     close: Callable[[], Awaitable[None]]
 
 
@@ -162,7 +166,11 @@ def operator_store(settings: StoreSettings) -> OperatorStore:
     """
     redis, ring = store.connect(settings.redis_url), KeyRing.parse(settings.vault_keys.get_secret_value())
     return OperatorStore(
-        outbox=Outbox(redis, consumer="operator"), tokens=Tokens(redis), vault=Vault(redis, ring), close=redis.aclose
+        outbox=Outbox(redis, consumer="operator"),
+        tokens=Tokens(redis),
+        vault=Vault(redis, ring),
+        logins=Logins(redis),
+        close=redis.aclose,
     )
 
 

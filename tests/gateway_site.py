@@ -21,6 +21,7 @@ from healer import signing
 from healer.clients.cases import Cases
 from healer.clients.evidence import Evidence
 from healer.clients.jwks import Jwks
+from healer.clients.logins import Logins
 from healer.clients.orchestrator import Orchestrator
 from healer.clients.outbox import Outbox
 from healer.clients.registry import RegistryFile
@@ -165,6 +166,7 @@ def make_parts(
         outbox=Outbox(redis, "test"),
         evidence=Evidence(redis, ring),
         vault=Vault(redis, ring),
+        logins=Logins(redis),
         tokens=Tokens(redis),
         jwks=Jwks(ISSUER, issuer),
         orchestrator=Orchestrator(prefect),

@@ -79,7 +79,7 @@ async def test_after_a_stop_nothing_is_released_and_a_late_report_changes_nothin
     await tell(gateway, command)
     await until(lambda: len(gateway.prefect.runs) == 2)
     assert problem(await gateway.lease()) == (409, "case_ended")
-    assert await gateway.parts.vault.logins("brightwater-main") == 0
+    assert await gateway.parts.logins.used("brightwater-main") == 0
     before = await stands(gateway)
     answer = await gateway.report(make_report().model_dump_json().encode())
     assert (answer.status_code, answer.json()["outcome"]) == (202, "taken")

@@ -48,7 +48,7 @@ async def test_run_attempt_has_one_lease_also_in_a_rush(gateway: Gateway) -> Non
     answers = await asyncio.gather(*(gateway.lease() for _ in range(20)))
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * 19
     assert problem(await gateway.lease()) == (409, "lease_used")
-    assert await gateway.parts.vault.logins("brightwater-main") == 1
+    assert await gateway.parts.logins.used("brightwater-main") == 1
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ async def test_other_runs_get_nothing(gateway: Gateway, claims: dict[str, object
     answer = await gateway.lease(**claims)
     assert problem(answer) == expected
     assert "correct-horse" not in answer.text
-    assert await gateway.parts.vault.logins("brightwater-main") == 0
+    assert await gateway.parts.logins.used("brightwater-main") == 0
 
 
 async def test_refusal_is_an_event_on_the_case(gateway: Gateway) -> None:
@@ -109,7 +109,7 @@ async def test_probe_gets_no_login(gateway: Gateway) -> None:
     """A probe's lease has an empty environment and debits nothing."""
     await gateway.awaiting(make_run(mode=GateMode.PROBE))
     assert (await gateway.lease()).json()["env"] == {}
-    assert await gateway.parts.vault.logins("brightwater-main") == 0
+    assert await gateway.parts.logins.used("brightwater-main") == 0
 
 
 async def test_request_without_a_token_is_refused(gateway: Gateway) -> None:
