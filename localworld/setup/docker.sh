@@ -16,7 +16,7 @@ start_engine() {
 }
 
 if ! docker info >/dev/null 2>&1; then
-  pgrep -x dockerd >/dev/null && lacking "A Docker engine runs but does not answer this user. Add yourself to the docker group, or set DOCKER_HOST."
+  grep -qsx dockerd /proc/[0-9]*/comm && lacking "A Docker engine runs but does not answer this user. Add yourself to the docker group, or set DOCKER_HOST."
   may_install || lacking "No Docker engine answers. Install and start one (https://docs.docker.com/engine/install), then run make again."
   if ! command -v dockerd >/dev/null; then
     say "installing docker.io, iptables, cgroupfs-mount (apt) and starting the engine"
