@@ -83,7 +83,8 @@ def list_credentials() -> None:
         return [(row, await store.logins.used(row.ref)) for row in await store.vault.list()]
 
     for row, logins in _with_store(look):
-        typer.echo(f"{row.ref:24} key {row.key_id:10} put {row.put_at:%Y-%m-%d %H:%M} UTC  logins {logins}")
+        put_at = f"{row.put_at:%Y-%m-%d %H:%M} UTC" if row.put_at else "unknown"
+        typer.echo(f"{row.ref:24} key {row.key_id:10} put {put_at}  logins {logins}")
 
 
 @token.command()

@@ -58,12 +58,29 @@ class _Head(NamedTuple):
         return start + _FIXED.pack(self.salt, self.expires_at, self.counter, self.commitment)
 
 
-def _refuse() -> NoReturn:
-    raise Misconfigured(
+class Claims(NamedTuple):
+    """What a sealed record says of itself, not proved: for lists, and to find what to re-wrap."""
+
+    key_id: str
+    expires_at: int
+    counter: int
+
+    def has_expired(self, now: float) -> bool:
+        """Say whether it says that it does not open any more at `now` (Unix seconds)."""
+        return bool(self.expires_at) and now >= self.expires_at
+
+
+def unsealable() -> Misconfigured:
+    """Give the one error for whatever does not open, whatever was wrong with it."""
+    return Misconfigured(
         "a sealed record does not open.",
         reason="unsealable",
-        remedy="It was changed, has expired, or HEALER_VAULT_KEYS lacks its key: put it again, or give the key back.",
-    ) from None
+        remedy="It was changed, has expired, or this process lacks its key: put it again, or give the key back.",
+    )
+
+
+def _refuse() -> NoReturn:
+    raise unsealable() from None
 
 
 def _derive(key: bytes, salt: bytes, purpose: bytes, length: int) -> bytes:
@@ -108,12 +125,13 @@ def _split(sealed: str) -> tuple[_Head, bytes]:
     return _Head(key_id, *_FIXED.unpack(raw[end:rest])), raw[rest:]
 
 
-def key_id(sealed: str) -> str:
-    """Give the id of the key that a record says it was sealed with (not proved; for lists and re-wrapping).
+def claims(sealed: str) -> Claims:
+    """Read what a record says of itself.
 
     Raises: Misconfigured (`unsealable`) where it is no such record.
     """
-    return _split(sealed)[0].key_id
+    head, _ = _split(sealed)
+    return Claims(head.key_id, head.expires_at, head.counter)
 
 
 class KeyRing:
@@ -166,7 +184,7 @@ class KeyRing:
             plaintext = AESGCM(key).decrypt(_NONCE, ciphertext, _associated(head, ref))
         except InvalidTag:
             _refuse()
-        if head.key_id not in self._keys or (head.expires_at and now >= head.expires_at):
+        if head.key_id not in self._keys or Claims(head.key_id, head.expires_at, head.counter).has_expired(now):
             _refuse()
         return Opened(plaintext, head.key_id, head.expires_at, head.counter)
 

@@ -8,8 +8,8 @@ from typing import Final
 
 from redis.asyncio import Redis
 
+from healer.clients.rows import vault_key
 from healer.clients.store import redis_errors
-from healer.clients.vault import vault_key
 from healer.contracts import GateRun
 
 WINDOW_S: Final = 24 * 3600

@@ -3,16 +3,19 @@
 import json
 import os
 import time
-from collections.abc import Awaitable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, cast
+from datetime import datetime
+from typing import Final
 
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
-from healer.clients.store import redis_errors
-from healer.envelope import SALT_BYTES, KeyRing, key_id
+from healer.clients.rows import Row, Rows, vault_key
+from healer.envelope import SALT_BYTES, KeyRing, claims, unsealable
+from healer.errors import Conflict
+
+_MOST_TRIES: Final = 10
 
 
 @dataclass(frozen=True)
@@ -21,60 +24,58 @@ class Stored:
 
     ref: str
     key_id: str
-    put_at: datetime
-
-
-def vault_key(ref: str) -> str:
-    """Give the key of the hash that holds a credential."""
-    return f"healer:vault:{ref}"
+    put_at: datetime | None
 
 
 class Vault:
     """Credentials by ref. Values are `SecretStr` from the moment at which they are opened."""
 
     def __init__(self, redis: Redis, ring: KeyRing) -> None:
-        self._redis, self._ring = redis, ring
+        self._ring, self._rows = ring, Rows(redis)
 
     async def put(self, ref: str, fields: Mapping[str, SecretStr]) -> None:
         """Seal a credential's fields under its ref, in place of what was there.
 
-        Raises: UpstreamError.
+        Raises: UpstreamError; Conflict (`credential_changed`) where others put it all the time.
         """
-        key = vault_key(ref)
         plaintext = json.dumps({name: value.get_secret_value() for name, value in fields.items()}).encode("utf-8")
-        with redis_errors():
-            counter = await self._redis.hincrby(key, "counter", 1)
-            sealed = self._ring.seal(plaintext, key, os.urandom(SALT_BYTES), counter=counter)
-            row: dict[Any, Any] = {"sealed": sealed, "put_at": int(time.time())}
-            await self._redis.hset(key, mapping=row)
+        for _ in range(_MOST_TRIES):
+            row = await self._rows.get(ref)
+            counter = row.counter + 1
+            sealed = self._ring.seal(plaintext, vault_key(ref), os.urandom(SALT_BYTES), counter=counter)
+            if await self._rows.replace(row, sealed, counter=counter, put_at=int(time.time())):
+                return
+        raise Conflict(f"others write {ref} all the time.", reason="credential_changed", remedy="Put it again.")
 
     async def open(self, ref: str) -> dict[str, SecretStr]:
-        """Open a credential; empty where the vault has none.
+        """Open a credential; empty where the vault has none, or none any more.
 
         Raises: UpstreamError; Misconfigured (`unsealable`).
         """
-        key = vault_key(ref)
-        with redis_errors():
-            sealed = await cast("Awaitable[str | None]", self._redis.hget(key, "sealed"))
-        if not sealed:
+        return self._opened(await self._rows.get(ref), time.time())
+
+    def _opened(self, row: Row, now: float) -> dict[str, SecretStr]:
+        """Open a row's value. One of an earlier counter is a value that was replaced, and is refused."""
+        if not row.sealed or claims(row.sealed).has_expired(now):
             return {}
-        fields = json.loads(self._ring.open(sealed, key, time.time()).plaintext)
-        return {name: SecretStr(value) for name, value in fields.items()}
+        opened = self._ring.open(row.sealed, vault_key(row.ref), now)
+        if opened.counter != row.counter:
+            raise unsealable()
+        return {name: SecretStr(value) for name, value in json.loads(opened.plaintext).items()}
+
+    async def everything(self) -> AsyncIterator[tuple[str, dict[str, SecretStr]]]:
+        """Open every credential that there is, by ref, for whoever must know all values in order to search for them.
+
+        Raises: UpstreamError; Misconfigured (`unsealable`): a search that lacked one would prove nothing.
+        """
+        for ref in await self._rows.refs():
+            if fields := await self.open(ref):
+                yield ref, fields
 
     async def list(self) -> tuple[Stored, ...]:
         """Tell which credentials there are, by ref; never a value.
 
         Raises: UpstreamError.
         """
-        with redis_errors():
-            keys = sorted([key async for key in self._redis.scan_iter(match=vault_key("*"))])
-        rows = [await self._stored(key.removeprefix(vault_key(""))) for key in keys]
-        return tuple(row for row in rows if row)
-
-    async def _stored(self, ref: str) -> Stored | None:
-        with redis_errors():
-            row = await cast("Awaitable[dict[str, str]]", self._redis.hgetall(vault_key(ref)))
-        if "sealed" not in row:
-            return None
-        put_at = datetime.fromtimestamp(int(row["put_at"]), UTC)
-        return Stored(ref, key_id(row["sealed"]), put_at)
+        rows = [await self._rows.get(ref) for ref in await self._rows.refs()]
+        return tuple(Stored(row.ref, claims(row.sealed).key_id, row.put_at) for row in rows if row.sealed)

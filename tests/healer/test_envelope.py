@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
-from healer.envelope import KeyRing, key_id
+from healer.envelope import KeyRing, claims
 from healer.errors import Misconfigured
 
 OLD, NEW = b"o" * 32, b"n" * 32
@@ -29,7 +29,7 @@ def test_sealed_record_opens_where_it_belongs() -> None:
     opened = RING.open(SEALED, "vault:a", NOW)
     assert opened == (b"top secret", "k1", int(NOW) + 60, 7)
     assert SEALED.startswith("wego1.")
-    assert key_id(SEALED) == "k1"
+    assert claims(SEALED).key_id == "k1"
 
 
 def test_every_flipped_bit_is_refused() -> None:
@@ -72,7 +72,7 @@ def test_ring_reads_with_every_key_and_writes_with_the_first() -> None:
     """After a rotation old records open and new ones carry the new key's id."""
     ring = KeyRing.parse(f"k2:{base64.b64encode(NEW).decode()}, k1:{base64.b64encode(OLD).decode()}")
     assert ring.open(SEALED, "vault:a", NOW).key_id == "k1"
-    assert key_id(ring.seal(b"x", "vault:a", SALT)) == "k2"
+    assert claims(ring.seal(b"x", "vault:a", SALT)).key_id == "k2"
 
 
 def test_ciphertext_valid_under_two_keys_is_refused() -> None:

@@ -1,5 +1,6 @@
 """Rules of the vault, on a real Redis."""
 
+import asyncio
 import time
 
 import pytest
@@ -46,4 +47,32 @@ async def test_list_shows_refs_and_never_values(vault: Vault) -> None:
     """The list names ref, key and age."""
     (stored,) = await vault.list()
     assert (stored.ref, stored.key_id) == (REF, "k1")
+    assert stored.put_at is not None
     assert abs(stored.put_at.timestamp() - time.time()) < 5
+
+
+async def test_replaced_value_does_not_come_back(vault: Vault, redis: Redis) -> None:
+    """A sealed value that a later put has replaced is refused, also where somebody writes it back."""
+    old = await redis.hget(f"healer:vault:{REF}", "sealed")  # type: ignore[misc]
+    await vault.put(REF, {"password": SecretStr("new-one")})
+    await redis.hset(f"healer:vault:{REF}", "sealed", old)  # type: ignore[misc]
+    with pytest.raises(Misconfigured, match="unsealable"):
+        await vault.open(REF)
+
+
+async def test_puts_at_once_leave_one_whole_value(vault: Vault) -> None:
+    """Of several puts at the same time one counts, whole."""
+    await asyncio.gather(*(vault.put(REF, {"password": SecretStr(f"value-{n}")}) for n in range(5)))
+    assert (await vault.open(REF))["password"].get_secret_value() in {f"value-{n}" for n in range(5)}
+
+
+async def test_everything_is_opened_for_a_search(vault: Vault, redis: Redis) -> None:
+    """Each credential is given once with its fields; one that does not open ends the search."""
+    await vault.put("harbor-main", {"pin": SecretStr("4711-0815")})
+    assert [(ref, list(fields)) async for ref, fields in vault.everything()] == [
+        (REF, ["username", "password"]),
+        ("harbor-main", ["pin"]),
+    ]
+    await redis.hset("healer:vault:a-broken-one", "sealed", "wego1.AAAA")  # type: ignore[misc]
+    with pytest.raises(Misconfigured, match="unsealable"):
+        [ref async for ref, _ in vault.everything()]

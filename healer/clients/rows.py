@@ -1,0 +1,77 @@
+"""Rows of the vault in Redis: one hash a credentialRef, replaced only where nobody else has replaced it meanwhile."""
+
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Final, cast
+
+from redis.asyncio import Redis
+
+from healer.clients.store import redis_errors
+
+_PREFIX: Final = "healer:vault:"
+_REPLACE: Final = """
+if (redis.call('HGET', KEYS[1], 'sealed') or '') ~= ARGV[1] then return 0 end
+if (redis.call('HGET', KEYS[1], 'counter') or '0') ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], unpack(ARGV, 3))
+return 1
+"""
+
+
+def vault_key(ref: str) -> str:
+    """Give the key under which a ref's row is kept, which its seal is bound to."""
+    return _PREFIX + ref
+
+
+@dataclass(frozen=True)
+class Row:
+    """What stands under a ref. `sealed` is empty where there is no value (any more); `counter` counts the values that were put.
+
+    `put_at` is UTC.
+    """
+
+    ref: str
+    sealed: str
+    counter: int
+    put_at: datetime | None
+
+
+def _row(ref: str, stored: Mapping[str, str]) -> Row:
+    put_at = datetime.fromtimestamp(int(stored["put_at"]), UTC) if "put_at" in stored else None
+    return Row(ref, stored.get("sealed", ""), int(stored.get("counter", 0)), put_at)
+
+
+class Rows:
+    """The rows of all refs."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._replace = redis.register_script(_REPLACE)
+
+    async def get(self, ref: str) -> Row:
+        """Read a row; an empty one where there is none.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            stored = await cast("Awaitable[dict[str, str]]", self._redis.hgetall(vault_key(ref)))
+        return _row(ref, stored)
+
+    async def refs(self) -> list[str]:
+        """Give every ref that has a row, sorted.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            return sorted({key.removeprefix(_PREFIX) async for key in self._redis.scan_iter(match=vault_key("*"))})
+
+    async def replace(self, read: Row, sealed: str, **also: int) -> bool:
+        """Put a value in place of the one that was read, with other columns; False where somebody else was first.
+
+        Raises: UpstreamError.
+        """
+        columns = {"sealed": sealed, **{name: str(value) for name, value in also.items()}}
+        args = [read.sealed, read.counter, *chain.from_iterable(columns.items())]
+        with redis_errors():
+            return bool(await self._replace(keys=[vault_key(read.ref)], args=args))
