@@ -72,6 +72,6 @@ class Rows:
         Raises: UpstreamError.
         """
         columns = {"sealed": sealed, **{name: str(value) for name, value in also.items()}}
-        args = [read.sealed, read.counter, *chain.from_iterable(columns.items())]
+        args: list[str | int] = [read.sealed, read.counter, *chain.from_iterable(columns.items())]
         with redis_errors():
             return bool(await self._replace(keys=[vault_key(read.ref)], args=args))
