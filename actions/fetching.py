@@ -1,6 +1,5 @@
 """The gate's work after the image: lease, fetch, judge. Whatever happens, the end of it is one `GateReport`."""
 
-import hashlib
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from actions import evidence, log, report_file
 from actions.commands import command, masks
 from actions.console import Exit, own_version, say
 from actions.evidence import Evidence
+from actions.run_name import run_name
 from actions.timing import Stopwatch
 from healer import reports
 from healer.clients.container import OUT, Containers, Job
@@ -123,7 +123,7 @@ class Fetching:
             "HOME": "/tmp",  # noqa: S108 - inside the container
         }
         return Job(
-            name=container_name(self._job),
+            name=run_name(self._job),
             image=image,
             command=("rake", f"fetch[{importer.name}]"),
             env=env,
@@ -131,12 +131,3 @@ class Fetching:
             out=out,
             seconds=self._run.fetch_timeout_s,
         )
-
-
-def container_name(job: ActionsSettings) -> str:
-    """Name the run's container. Two servers may number runs alike on one engine, so the repository's address is in it, hashed.
-
-    `actions/report/action.yml` makes the same name to remove what a killed gate left.
-    """
-    place = hashlib.sha256(f"{job.github_server_url}/{job.github_repository}".encode()).hexdigest()[:8]
-    return f"healer-gate-{job.github_run_id}-{job.github_run_attempt}-{place}"

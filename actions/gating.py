@@ -9,6 +9,7 @@ from types import FrameType
 
 from actions.commands import command
 from actions.console import Exit, say
+from actions.run_name import run_name
 from actions.timing import Stopwatch
 from healer.clients.container import Containers
 from healer.contracts import GateMode
@@ -34,7 +35,11 @@ def _gate(run: RunnerSettings, job: ActionsSettings) -> Exit:
     watch = Stopwatch()
     with ThreadPoolExecutor(1) as pool:
         image = None if run.mode is GateMode.PROBE else pool.submit(_build, run, job, watch)
-        return _conclude(run, job, image, watch)
+        try:
+            return _conclude(run, job, image, watch)
+        finally:
+            if image and not image.exception():
+                Containers().discard(run_name(job))
 
 
 def _conclude(run: RunnerSettings, job: ActionsSettings, image: Future[str] | None, watch: Stopwatch) -> Exit:
@@ -54,7 +59,7 @@ def _conclude(run: RunnerSettings, job: ActionsSettings, image: Future[str] | No
 
 def _build(run: RunnerSettings, job: ActionsSettings, watch: Stopwatch) -> str:
     with watch.part("build"), as_file(files("actions") / "rake-fetch" / "Dockerfile") as dockerfile:
-        return Containers().build(job.github_workspace, dockerfile, run.base_image)
+        return Containers().build(job.github_workspace, dockerfile, run.base_image, run_name(job))
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:

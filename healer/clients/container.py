@@ -65,16 +65,18 @@ class RunResult:
 class Containers:
     """The machine's Docker engine."""
 
-    def build(self, tree: Path, dockerfile: Path, base_image: str) -> str:
-        """Make an image of `tree` by our own Dockerfile and give its id. Nothing of the tree runs.
+    def build(self, tree: Path, dockerfile: Path, base_image: str, name: str) -> str:
+        """Make an image of `tree` by our own Dockerfile and give its `name`. Nothing of the tree runs.
+
+        Equal trees share an image: only a name of one's own keeps it while another run discards its.
 
         Raises: UpstreamError `build_failed`, where the base image is missing or the engine does not answer.
         """
         options = ("--quiet", "--pull=false", "--network", "none", "--label", "importer-healer.gate=1")
         context = pack(dockerfile, tree)
-        return _docker(
-            "build", *options, "--build-arg", f"BASE_IMAGE={base_image}", "-", stdin=context, seconds=_BUILD_S
-        )
+        build_args = ("--build-arg", f"BASE_IMAGE={base_image}", "--tag", name)
+        _docker("build", *options, *build_args, "-", stdin=context, seconds=_BUILD_S)
+        return name
 
     def run(self, job: Job) -> RunResult:
         """Run a job to its end or its wall clock; the container is gone afterwards in any case.
@@ -93,13 +95,17 @@ class Containers:
 
     def remove(self, name: str) -> None:
         """Kill and remove a container, if there is one."""
-        subprocess.run(  # noqa: S603 - our own argv
-            ["docker", "rm", "--force", "--volumes", name],  # noqa: S607 - the PATH's docker is the machine's
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=_COMMAND_S,
-        )
+        _gone("rm", "--force", "--volumes", name)
+
+    def discard(self, image: str) -> None:
+        """Remove an image by its name, if there is one; with its last name it is gone."""
+        _gone("image", "rm", image)
+
+
+def _gone(*arguments: str) -> None:
+    """Remove something that may be gone already."""
+    argv = ["docker", *arguments]
+    subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_COMMAND_S)  # noqa: S603 - our own argv
 
 
 def _arguments(job: Job) -> list[str]:

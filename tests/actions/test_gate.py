@@ -59,6 +59,11 @@ def containers(runner):
     return subprocess.run(["docker", "ps", "-aq", "--filter", name], capture_output=True, check=True).stdout
 
 
+def images(runner):
+    name = f"reference=healer-gate-{runner.run_id}-1-*"
+    return subprocess.run(["docker", "images", "-q", "--filter", name], capture_output=True, check=True).stdout
+
+
 def obeyed(output):
     """Give the commands that a runner would obey, as its parser reads lines (actions/runner `ActionCommand.cs`)."""
     lines = re.split(r"\r\n|\r|\n", output)
@@ -86,6 +91,7 @@ def test_a_good_fetch_is_green(runner):
     assert "✅ green: tiny (verify)" in ended.summary
     assert "::notice title=tiny%3A verify::" in ended.output
     assert not containers(runner)
+    assert not images(runner)
     assert list(runner.temp.iterdir()) == [runner.report_path]
 
 
@@ -248,6 +254,7 @@ def test_a_cancelled_gate_removes_its_container(runner):
     process.communicate(timeout=20)
     assert process.returncode == 2
     assert not containers(runner)
+    assert not images(runner)
     assert not runner.report_path.exists()
 
 

@@ -47,7 +47,26 @@ def exists(name):
     return subprocess.run(["docker", "inspect", name], capture_output=True, check=False).returncode == 0
 
 
-def test_the_image_holds_the_tree_and_ran_nothing_of_it(tmp_path, make_job):
+@pytest.fixture
+def build():
+    """Give a build that leaves no image behind."""
+    names = []
+
+    def make(tree, base=BASE_IMAGE):
+        names.append(f"healer-test-{os.getpid()}-{time.monotonic_ns()}")
+        return Containers().build(tree, DOCKERFILE, base, names[-1])
+
+    yield make
+    for name in names:
+        Containers().discard(name)
+
+
+def image_id(name):
+    argv = ["docker", "image", "inspect", "--format", "{{.Id}}", name]
+    return subprocess.run(argv, capture_output=True, check=False, text=True).stdout.strip()
+
+
+def test_the_image_holds_the_tree_and_ran_nothing_of_it(tmp_path, make_job, build):
     """The tree is copied as it is; its own Dockerfile, .dockerignore and .git mean nothing."""
     tree = tmp_path / "tree"
     (tree / ".git").mkdir(parents=True)
@@ -56,13 +75,13 @@ def test_the_image_holds_the_tree_and_ran_nothing_of_it(tmp_path, make_job):
     (tree / "lib" / "a.rb").write_text("puts 1")
     (tree / "Dockerfile").write_text(f"FROM {BASE_IMAGE}\nRUN touch /owned\n")
     (tree / ".dockerignore").write_text("*\n")
-    image = Containers().build(tree, DOCKERFILE, BASE_IMAGE)
+    image = build(tree)
     ended = Containers().run(make_job("pwd; find . -type f | sort; ls /owned", image=image))
     assert ended.output.decode().splitlines()[:4] == ["/app", "./.dockerignore", "./Dockerfile", "./lib/a.rb"]
     assert "cannot access '/owned'" in ended.output.decode()
 
 
-def test_the_same_tree_gives_the_same_image(tmp_path):
+def test_the_same_tree_gives_the_same_image(tmp_path, build):
     """Times and modes of the checkout do not matter."""
     images = set()
     for umask in (0o022, 0o077):
@@ -71,14 +90,25 @@ def test_the_same_tree_gives_the_same_image(tmp_path):
         (tree / "Rakefile").write_text("task :fetch")
         (tree / "Rakefile").chmod(0o666 & ~umask)
         os.utime(tree / "Rakefile", (umask, umask))
-        images.add(Containers().build(tree, DOCKERFILE, BASE_IMAGE))
+        images.add(image_id(build(tree)))
     assert len(images) == 1
 
 
-def test_a_missing_base_image_is_the_engines_failure(tmp_path):
+def test_an_image_stays_until_its_last_name_is_discarded(tmp_path, build):
+    """Two runs on one tree share an image; the first to end takes it from neither, the last leaves nothing."""
+    (tmp_path / "Rakefile").write_text(f"# {time.monotonic_ns()}")
+    first, second = build(tmp_path), build(tmp_path)
+    made = image_id(first)
+    Containers().discard(first)
+    assert (image_id(first), image_id(second)) == ("", made)
+    Containers().discard(second)
+    assert image_id(made) == ""
+
+
+def test_a_missing_base_image_is_the_engines_failure(tmp_path, build):
     """A build that cannot be made raises `build_failed`, whatever the tree holds."""
     with pytest.raises(UpstreamError) as caught:
-        Containers().build(tmp_path, DOCKERFILE, "healer-no-such-image:none")
+        build(tmp_path, "healer-no-such-image:none")
     assert (caught.value.service, caught.value.reason) == ("docker", "build_failed")
 
 

@@ -1,8 +1,8 @@
-"""The gate's container among others on one engine."""
+"""What a gate run makes, among others on one engine."""
 
 from pathlib import Path
 
-from actions.fetching import container_name
+from actions.run_name import run_name
 from healer.settings import ActionsSettings
 
 
@@ -25,7 +25,7 @@ def a_job(**fields):
 
 
 def test_runs_of_two_servers_on_one_engine_do_not_meet():
-    """Two servers number their runs alike; their containers have names of their own all the same."""
+    """Two servers number their runs alike; their images and containers have names of their own all the same."""
     jobs = [a_job(), a_job(github_server_url="https://ghes.example"), a_job(github_repository="other/importers")]
-    assert len({container_name(job) for job in jobs}) == 3
-    assert container_name(a_job()) == container_name(a_job())
+    assert len({run_name(job) for job in jobs}) == 3
+    assert run_name(a_job()) == run_name(a_job())
