@@ -13,7 +13,7 @@ import binascii
 import hmac
 import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, NoReturn
 
 from cryptography.exceptions import InvalidTag
@@ -31,7 +31,11 @@ _VERSION: Final = 1
 _ALG_HKDF_SHA512_AES_256_GCM: Final = 1
 _NONCE: Final = bytes(12)
 _FIXED: Final = struct.Struct(f">{SALT_BYTES}sQQ{KEY_BYTES}s")
+_WRAPPED: Final = "kms:"
 _KEY_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
+
+Unwrap = Callable[[str, bytes], bytes]
+"""Gives the key of this id from the form in which another keeper of keys has encrypted it."""
 
 
 class Opened(NamedTuple):
@@ -75,7 +79,7 @@ def unsealable() -> Misconfigured:
     return Misconfigured(
         "a sealed record does not open.",
         reason="unsealable",
-        remedy="It was changed, has expired, or this process lacks its key: put it again, or give the key back.",
+        remedy="It was changed, has expired, or this process lacks its key or its decryptor: put it again, or give those back.",
     )
 
 
@@ -134,6 +138,14 @@ def claims(sealed: str) -> Claims:
     return Claims(head.key_id, head.expires_at, head.counter)
 
 
+def _from_base64(text: str) -> bytes:
+    """Give the bytes; none where it is malformed, which no key is."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
+
+
 class KeyRing:
     """Key-encryption keys by id: the first one seals, each opens. It never shows a key."""
 
@@ -146,21 +158,19 @@ class KeyRing:
         self.writer = next(iter(self._keys))
 
     @classmethod
-    def parse(cls, text: str) -> "KeyRing":
-        """Read `id:base64,id:base64`; the first one writes.
+    def parse(cls, text: str, unwrap: Unwrap | None = None) -> "KeyRing":
+        """Read `id:base64`, by commas or lines; the first one writes. `id:kms:base64` is a key that `unwrap` must open.
 
-        Raises: Misconfigured (`vault_keys`), without any of the text.
+        Raises: Misconfigured (`vault_keys`), without any of the text; what `unwrap` raises.
         """
         keys: dict[str, bytes] = {}
-        for entry in filter(None, (part.strip() for part in text.split(","))):
+        for entry in filter(None, (part.strip() for part in re.split(r"[,\n]", text))):
             name, _, encoded = entry.partition(":")
-            try:
-                key = base64.b64decode(encoded, validate=True)
-            except (binascii.Error, ValueError):
-                key = b""
             if name in keys:
                 raise Misconfigured("two vault keys have one id.", reason="vault_keys", remedy="Rename one.")
-            keys[name] = key
+            wrapped = encoded.startswith(_WRAPPED)
+            raw = _from_base64(encoded.removeprefix(_WRAPPED))
+            keys[name] = unwrap(name, raw) if wrapped and unwrap and raw else b"" if wrapped else raw
         return cls(keys)
 
     def seal(self, plaintext: bytes, ref: str, salt: bytes, expires_at: int = 0, counter: int = 0) -> str:

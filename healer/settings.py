@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from healer.contracts import CaseId, Correlation, GateMode, ImporterName, Sha
@@ -56,10 +57,27 @@ class JiraSettings(_Room):
 
 
 class StoreSettings(_Room):
-    """Redis and the keys that seal what it holds. `vault_keys` is `id:base64-of-32-bytes`, comma separated; the first one writes."""
+    """Redis and the keys that seal what it holds: `id:base64-of-32-bytes`, comma separated; the first one writes.
+
+    They come from one of three places. `decryptors` names those that may read other schemes: `NAME:KEY`, comma separated.
+    """
 
     redis_url: SecretStr
-    vault_keys: SecretStr
+    decryptors: SecretStr | None = None
+    vault_keys_file: Path | None = None
+    vault_keys_ssm: str | None = None
+    """The name of a SecureString parameter in AWS SSM."""
+    vault_keys: SecretStr | None = Field(default=None, validate_default=True)
+
+    @field_validator("vault_keys")
+    @classmethod
+    def _from_one_place(cls, text: SecretStr | None, others: ValidationInfo) -> SecretStr | None:
+        places = (text, others.data.get("vault_keys_file"), others.data.get("vault_keys_ssm"))
+        if sum(place is not None for place in places) != 1:
+            raise PydanticCustomError(
+                "exactly one of it, HEALER_VAULT_KEYS_FILE and HEALER_VAULT_KEYS_SSM", "one place"
+            )
+        return text
 
 
 class GatewaySettings(GitHubSettings, JiraSettings, StoreSettings):
@@ -114,6 +132,7 @@ class SinkSettings(_Room):
     jira_token: SecretStr | None = None
     redis_url: SecretStr | None = None
     vault_keys: SecretStr | None = None
+    decryptors: SecretStr | None = None
     workato_keys: SecretStr | None = None
     prefect_auth: SecretStr | None = None
     api_token: SecretStr | None = None
@@ -179,20 +198,20 @@ def load(room: type[S]) -> S:
         ) from None
 
 
-def _parts_of(secret: str) -> Iterator[str]:
+def parts_of(secret: str) -> Iterator[str]:
     """Give a secret whole, and what is secret by itself in it: each key of a list, a key without its id, an address's password."""
     yield secret
     yield from re.findall(r"(?<=://)[^/@]*:([^/@]+)(?=@)", secret)
-    for entry in secret.split(","):
+    for entry in re.split(r"[,\n]", secret):
         key = entry.strip().partition(";")[0]
-        yield from (key, re.sub(r"^[\w-]{1,32}:(?=[A-Za-z0-9+/]{40,}=*$)", "", key))
+        yield from (key, re.sub(r"^[\w-]{1,32}:(?=[\w+/-]{40,}=*$)", "", key))
 
 
 def secret_values(settings: BaseSettings) -> tuple[str, ...]:
     """Give every secret of a room, for the redactor and for nobody else."""
     values = (getattr(settings, name) for name in type(settings).model_fields)
     secrets = (value.get_secret_value() for value in values if isinstance(value, SecretStr))
-    return tuple(dict.fromkeys(part for secret in secrets for part in _parts_of(secret)))
+    return tuple(dict.fromkeys(part for secret in secrets for part in parts_of(secret)))
 
 
 def prepare_environment(defaults: Mapping[str, str]) -> None:

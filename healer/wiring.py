@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from healer import importers, signing
 from healer.clients import orchestrator, store
 from healer.clients.cases import Cases
+from healer.clients.decryptors import load_decryptors
 from healer.clients.evidence import Evidence
 from healer.clients.git import Git
 from healer.clients.github import GitHub, github_auth
@@ -30,6 +31,7 @@ from healer.identity import Expected
 from healer.links import Places
 from healer.redact import Redactor
 from healer.settings import FlowSettings, GatewaySettings, GitHubSettings, StoreSettings, secret_values
+from healer.wiring_keys import vault_keys
 
 if TYPE_CHECKING:
     from healer.clients.agent import Agent
@@ -109,7 +111,7 @@ def gateway_parts(settings: GatewaySettings) -> GatewayParts:
 
     Raises: Misconfigured where a key does not have its form.
     """
-    redis, ring = store.connect(settings.redis_url), KeyRing.parse(settings.vault_keys.get_secret_value())
+    redis, keys = store.connect(settings.redis_url), vault_keys(settings)
     prefect = httpx.AsyncClient(
         base_url=settings.prefect_api_url,
         headers=orchestrator.basic_auth(settings.prefect_auth),
@@ -125,8 +127,8 @@ def gateway_parts(settings: GatewaySettings) -> GatewayParts:
     return GatewayParts(
         cases=Cases(redis, _limits(settings)),
         outbox=Outbox(redis, consumer=f"{socket.gethostname()}-{os.getpid()}"),
-        evidence=Evidence(redis, ring),
-        vault=Vault(redis, ring),
+        evidence=Evidence(redis, keys.ring),
+        vault=Vault(redis, keys.ring, load_decryptors(settings.decryptors)),
         logins=Logins(redis),
         tokens=Tokens(redis),
         jwks=Jwks(settings.oidc_issuer, issuer),
@@ -134,8 +136,8 @@ def gateway_parts(settings: GatewaySettings) -> GatewayParts:
         registry=RegistryFile(lambda: hub.read_file(importers.PATH, settings.base_branch), settings.portal_origin),
         jira_ready=Jira(settings.jira_url, settings.jira_token, settings.jira_user, timeout_s=_HTTP_TIMEOUT_S).ready,
         github_ready=hub.ready,
-        redactor=Redactor(secret_values(settings)),
-        ring=ring,
+        redactor=Redactor((*secret_values(settings), *keys.texts)),
+        ring=keys.ring,
         workato_keys=signing.parse_keys(settings.workato_keys.get_secret_value()),
         github_secret=settings.github_webhook_secret,
         expected=_expected(settings),
@@ -164,11 +166,11 @@ def operator_store(settings: StoreSettings) -> OperatorStore:
 
     Raises: Misconfigured where a vault key does not have its form.
     """
-    redis, ring = store.connect(settings.redis_url), KeyRing.parse(settings.vault_keys.get_secret_value())
+    redis, keys = store.connect(settings.redis_url), vault_keys(settings)
     return OperatorStore(
         outbox=Outbox(redis, consumer="operator"),
         tokens=Tokens(redis),
-        vault=Vault(redis, ring),
+        vault=Vault(redis, keys.ring, load_decryptors(settings.decryptors)),
         logins=Logins(redis),
         close=redis.aclose,
     )
@@ -200,12 +202,12 @@ def flow_parts(settings: FlowSettings) -> FlowParts:
     # The gateway's image lacks what an agent needs.
     from healer.clients.agent import RelocateAgent  # noqa: PLC0415 - see above
 
-    redis, ring = store.connect(settings.redis_url), KeyRing.parse(settings.vault_keys.get_secret_value())
-    door, redactor = github(settings), Redactor(secret_values(settings))
+    redis, keys = store.connect(settings.redis_url), vault_keys(settings)
+    door, redactor = github(settings), Redactor((*secret_values(settings), *keys.texts))
     return FlowParts(
         settings=settings,
         cases=Cases(redis),
-        evidence=Evidence(redis, ring),
+        evidence=Evidence(redis, keys.ring),
         github=door,
         jira=Jira(settings.jira_url, settings.jira_token, settings.jira_user, redactor=redactor),
         git=_git(settings, door),

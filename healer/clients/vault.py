@@ -6,15 +6,18 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from healer.clients.rows import Row, Rows, vault_key
+from healer.decryptor import OWN, Decryptors, foreign_fields, scheme_of
 from healer.envelope import SALT_BYTES, KeyRing, claims, unsealable
 from healer.errors import Conflict
 
+NO_OTHERS: Final[Decryptors] = MappingProxyType({})
 _MOST_TRIES: Final = 10
 
 
@@ -30,8 +33,8 @@ class Stored:
 class Vault:
     """Credentials by ref. Values are `SecretStr` from the moment at which they are opened."""
 
-    def __init__(self, redis: Redis, ring: KeyRing) -> None:
-        self._ring, self._rows = ring, Rows(redis)
+    def __init__(self, redis: Redis, ring: KeyRing, decryptors: Decryptors = NO_OTHERS) -> None:
+        self._ring, self._rows, self._decryptors = ring, Rows(redis), decryptors
 
     async def put(self, ref: str, fields: Mapping[str, SecretStr]) -> None:
         """Seal a credential's fields under its ref, in place of what was there.
@@ -56,7 +59,11 @@ class Vault:
 
     def _opened(self, row: Row, now: float) -> dict[str, SecretStr]:
         """Open a row's value. One of an earlier counter is a value that was replaced, and is refused."""
-        if not row.sealed or claims(row.sealed).has_expired(now):
+        if not row.sealed:
+            return {}
+        if scheme_of(row.sealed) != OWN:
+            return foreign_fields(self._decryptors, row.sealed, row.ref)
+        if claims(row.sealed).has_expired(now):
             return {}
         opened = self._ring.open(row.sealed, vault_key(row.ref), now)
         if opened.counter != row.counter:

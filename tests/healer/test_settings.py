@@ -15,12 +15,34 @@ def test_missing_settings_are_named_without_values(monkeypatch: pytest.MonkeyPat
     assert "hunter22" not in str(error.value)
 
 
+def test_vault_keys_come_from_exactly_one_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No source of keys and two sources are both refused, and the error names the three; each alone is taken."""
+    monkeypatch.setenv("HEALER_REDIS_URL", "redis://x")
+    sources = {"HEALER_VAULT_KEYS": "k1:hunter22", "HEALER_VAULT_KEYS_FILE": "/run/keys", "HEALER_VAULT_KEYS_SSM": "/k"}
+    for name in sources:
+        monkeypatch.delenv(name, raising=False)
+    for name, value in sources.items():
+        with pytest.raises(Misconfigured, match=".*".join(sources)):
+            load(StoreSettings)
+        monkeypatch.setenv(name, value)
+        assert load(StoreSettings)
+        for other in sources.keys() - {name}:
+            with monkeypatch.context() as also:
+                also.setenv(other, sources[other])
+                with pytest.raises(Misconfigured) as refused:
+                    load(StoreSettings)
+            assert "hunter22" not in str(refused.value)
+        monkeypatch.delenv(name)
+
+
 @pytest.mark.parametrize(
     ("name", "value", "parts"),
     [
         ("REDIS_URL", "rediss://:hunter22@redis.example:6379/0", {"hunter22"}),
         ("REDIS_URL", "redis://worker:hunter22@redis.example/0", {"hunter22"}),
         ("VAULT_KEYS", f"k2:{'B' * 43}=,k1:{'A' * 43}=", {"B" * 43 + "=", "A" * 43 + "="}),
+        ("VAULT_KEYS", f"k2:{'B' * 43}=\nk1:{'A' * 43}=", {"B" * 43 + "=", "A" * 43 + "="}),
+        ("DECRYPTORS", f"fernet:{'-_' * 21}B=,other", {"-_" * 21 + "B="}),
         ("WORKATO_KEYS", "whsec_abc;until=2027-01-01, whsec_def", {"whsec_abc", "whsec_def"}),
         ("JIRA_TOKEN", "token:with:colons", {"token:with:colons"}),
     ],

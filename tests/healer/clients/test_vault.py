@@ -1,15 +1,18 @@
 """Rules of the vault, on a real Redis."""
 
 import asyncio
+import base64
 import time
 
 import pytest
+from cryptography.fernet import Fernet
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from healer.clients.vault import Vault
 from healer.envelope import KeyRing
 from healer.errors import Misconfigured
+from healer.fernet import make
 
 REF = "brightwater-main"
 
@@ -76,3 +79,14 @@ async def test_everything_is_opened_for_a_search(vault: Vault, redis: Redis) -> 
     await redis.hset("healer:vault:a-broken-one", "sealed", "wego1.AAAA")  # type: ignore[misc]
     with pytest.raises(Misconfigured, match="unsealable"):
         [ref async for ref, _ in vault.everything()]
+
+
+async def test_value_of_another_scheme_opens_where_its_decryptor_is_named(redis: Redis, ring: KeyRing) -> None:
+    """A value `fernet.TOKEN` opens in a vault that was given that decryptor, and in no other."""
+    key = base64.urlsafe_b64encode(bytes(32)).decode()
+    token = Fernet(key).encrypt(b'{"pin": "4711-0815"}').decode()
+    await redis.hset("healer:vault:harbor-main", "sealed", f"fernet.{token}")  # type: ignore[misc]
+    named = Vault(redis, ring, {"fernet": make([SecretStr(key)])})
+    assert (await named.open("harbor-main"))["pin"].get_secret_value() == "4711-0815"
+    with pytest.raises(Misconfigured, match="unsealable"):
+        await Vault(redis, ring).open("harbor-main")
