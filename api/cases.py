@@ -1,6 +1,6 @@
 """Cases as people and programs with a token read them."""
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -48,6 +48,22 @@ async def show_case(case_id: CaseId, parts: Parts) -> CaseAnswer:
         raise Rejected("there is no such case.", reason="unknown_case", status=404)
     events = await parts.cases.events(case_id)
     return CaseAnswer(case=case, events=events, links=links(case, events, parts.places))
+
+
+_ENVELOPE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"application/json": {"schema": {"type": "object"}}}}
+}
+
+
+@router.get("/v1/cases/{case_id}/receipt", response_class=Response, responses={**_ENVELOPE, **problems(404, 422)})
+async def show_receipt(case_id: CaseId, parts: Parts) -> Response:
+    """Give the signed receipt of an ended case as it was written last (DSSE, in-toto Statement v1)."""
+    receipt = await parts.evidence.receipt(case_id)
+    if receipt is None:
+        raise Rejected(
+            "there is no receipt: the case has not ended, or there is none.", reason="no_receipt", status=404
+        )
+    return Response(receipt, media_type="application/json")
 
 
 @router.get(

@@ -5,6 +5,7 @@ from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, 
 from healer.contracts import Attempt, Case, Check
 from healer.prose import markdown
 from healer.publish import Addresses
+from healer.receipt import Receipt
 
 
 def _key(case: Case, what: str) -> str:
@@ -33,6 +34,22 @@ async def show_checks(case: Case, checks: tuple[Check, ...]) -> None:
     rows = [{"check": c.name, "result": "passed" if c.passed else "failed", "detail": c.detail} for c in checks]
     if rows:
         await acreate_table_artifact(rows, key=_key(case, "checks"), description=f"{case.id}: the gate's checks")
+
+
+async def show_receipt(case: Case, receipt: Receipt, envelope: str) -> None:
+    """Show the receipt: its facts to read, and the signed envelope to take away."""
+    facts = [
+        ("Outcome", receipt.state.value),
+        ("Branch head", receipt.head_sha or ""),
+        ("Attempts", str(receipt.attempts)),
+        ("Logins used", str(receipt.logins_used)),
+        ("Spent", f"{receipt.spend.usd:.2f} USD"),
+        ("People who acted", markdown(", ".join(receipt.people))),
+        ("Events", f"{len(receipt.events)}, last hash `{receipt.chain}`"),
+    ]
+    rows = [f"| {name} | {value} |" for name, value in facts if value]
+    text = "\n".join([f"# Receipt of {case.id}", "", "| | |", "|---|---|", *rows, "", "```json", envelope, "```", ""])
+    await acreate_markdown_artifact(text, key=_key(case, "receipt"), description=f"{case.id}: signed receipt")
 
 
 def story(case: Case, addresses: Addresses) -> str:

@@ -10,7 +10,7 @@ from prefect import task
 from prefect.client.schemas.objects import State as FlowState
 from prefect.states import Completed, Failed
 
-from flows import artifacts
+from flows import artifacts, receipts
 from flows.story import STEP, Story, call
 from healer import notice, turns
 from healer.breakdown import reason_of
@@ -73,6 +73,8 @@ async def close(story: Story) -> None:
         await _hand_on(story, case)
     if notice.is_told(case):
         await _tell(story, case)
+    if case.state in ENDED:
+        await receipts.write(story)
 
 
 async def _hand_on(story: Story, case: Case) -> None:

@@ -9,13 +9,13 @@ from typing import Final
 from healer.contracts import Event
 
 GENESIS: Final = "0" * 64
-_canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+canonical: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 EventData = dict[str, str | int | float | bool | None]
 
 
 def _hash(event: Event) -> str:
     content = event.model_dump(mode="json", exclude={"hash"})
-    return hashlib.sha256(_canonical(content).encode("utf-8")).hexdigest()
+    return hashlib.sha256(canonical(content).encode("utf-8")).hexdigest()
 
 
 def link(previous: Event | None, at: datetime, kind: str, data: EventData) -> Event:

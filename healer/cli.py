@@ -13,6 +13,7 @@ import typer
 
 from healer import body_token, signing, trace
 from healer.chain import first_break
+from healer.cli_receipt import receipt
 from healer.cli_store import credential, intake, token
 from healer.clients.front_door import FrontDoor
 from healer.contracts import Event, Trace
@@ -24,6 +25,7 @@ case = typer.Typer(no_args_is_help=True, help="Look at cases, and tell them what
 app.add_typer(case, name="case")
 app.add_typer(credential, name="credential")
 app.add_typer(intake, name="intake")
+app.add_typer(receipt, name="receipt")
 app.add_typer(token, name="token")
 
 _Ticket = Annotated[str, typer.Argument(help="The JIRA ticket's key, for example UTIL-101.")]

@@ -16,6 +16,8 @@ from healer.contracts import Attempt, Autonomy, Case, Contract, GateReport, Impo
 _SHOWN_LINES: Final = 6
 _SHOWN_CHANGES: Final = 5
 _MORE_TEXT: Final = 600
+_MOST_RECEIPT: Final = 60_000
+"""GitHub takes 65,536 characters in a comment."""
 
 
 class Action(StrEnum):
@@ -67,6 +69,14 @@ def body(case: Case, importer: Importer, report: GateReport, addresses: Addresse
     attempt = case.attempts[-1]
     sections = [_broke(case, importer), _changed(attempt), _proves(attempt, report), _came(case, addresses)]
     return "\n\n".join(sections) + "\n"
+
+
+def receipt_comment(case: Case, envelope: str) -> str:
+    """Give the comment that carries the signed receipt; one that does not fit into a comment is only pointed at."""
+    if len(envelope) > _MOST_RECEIPT:
+        return f"The signed receipt of {case.id} is too long for a comment: `healer receipt show {case.id}`."
+    head = f"<details><summary>Signed receipt of {case.id}, for <code>healer receipt verify</code></summary>"
+    return f"{head}\n\n```json\n{envelope}\n```\n</details>\n"
 
 
 def _broke(case: Case, importer: Importer) -> str:

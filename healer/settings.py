@@ -120,6 +120,8 @@ class FlowSettings(GitHubSettings, JiraSettings, StoreSettings):
     max_attempts: int = Field(default=3, ge=1, le=10)
     """Attempts per case; a portal that changed on more pages than that in a row needs an engineer, or a higher number."""
     agent: Literal["relocate"] = "relocate"
+    receipt_keys: SecretStr | None = None
+    """ed25519 seeds, `id:base64-of-32-bytes`, comma separated: each signs every receipt. Without one receipts are not signed."""
     diagnosis_fresh_s: int = 3600
 
 
@@ -134,6 +136,7 @@ class SinkSettings(_Room):
     vault_keys: SecretStr | None = None
     decryptors: SecretStr | None = None
     workato_keys: SecretStr | None = None
+    receipt_keys: SecretStr | None = None
     prefect_auth: SecretStr | None = None
     api_token: SecretStr | None = None
 
@@ -144,6 +147,12 @@ class OperatorSettings(_Room):
     url: str = "http://127.0.0.1:8000"
     api_token: SecretStr | None = None
     workato_keys: SecretStr | None = None
+
+
+class ReceiptSettings(_Room):
+    """What it takes to tell the public keys of receipts."""
+
+    receipt_keys: SecretStr
 
 
 class RunnerSettings(_Room):

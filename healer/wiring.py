@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import SecretStr
 
-from healer import importers, signing
+from healer import dsse, importers, signing
 from healer.clients import orchestrator, store
 from healer.clients.cases import Cases
 from healer.clients.decryptors import load_decryptors
@@ -191,6 +191,8 @@ class FlowParts:
     git: Git
     agent: "Agent"
     redactor: Redactor
+    signers: tuple[dsse.Signer, ...]
+    """Who signs receipts."""
     close: Callable[[], Awaitable[None]]
 
 
@@ -213,8 +215,14 @@ def flow_parts(settings: FlowSettings) -> FlowParts:
         git=_git(settings, door),
         agent=RelocateAgent(),
         redactor=redactor,
+        signers=_signers(settings),
         close=redis.aclose,
     )
+
+
+def _signers(settings: FlowSettings) -> tuple[dsse.Signer, ...]:
+    keys = settings.receipt_keys.get_secret_value() if settings.receipt_keys else ""
+    return tuple(dsse.signer(key) for key in keys.split(",") if key.strip())
 
 
 def _git(settings: FlowSettings, door: GitHub) -> Git:

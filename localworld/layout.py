@@ -59,6 +59,7 @@ class Keys:
     maintainer: str
     app_private: str
     app_public: str
+    receipt: str
 
 
 def new_keys() -> Keys:
@@ -72,7 +73,14 @@ def new_keys() -> Keys:
         "ghp_" + seed.new_secret().replace("/", "x").replace("+", "y")[:36],
     )
     return Keys(
-        vault, seed.new_secret("whsec_"), seed.new_secret(), seed.new_secret("ATATT"), maintainer, private, public
+        vault=vault,
+        workato=seed.new_secret("whsec_"),
+        webhook=seed.new_secret(),
+        jira=seed.new_secret("ATATT"),
+        maintainer=maintainer,
+        app_private=private,
+        app_public=public,
+        receipt=f"local:{seed.new_secret()}",
     )
 
 
@@ -192,6 +200,7 @@ class Layout:
             "HEALER_PUBLIC_URL": self.url("gateway"),
             "HEALER_PREFECT_UI_URL": self.url("prefect"),
             "HEALER_WORK_DIR": str(self.root / "work"),
+            "HEALER_RECEIPT_KEYS": self.keys.receipt,
         }
 
     def operator_settings(self, token: str) -> dict[str, str]:

@@ -25,6 +25,7 @@ from serving import serving
 REPOSITORY, WORKFLOW, TOKEN = "acme/importers", "healer-gate.yml", "ghp_plantedtokenofthehealer0123456789abcd"
 IMPORTERS = Path(__file__).resolve().parents[1] / "localworld/importers"
 _REPO = f"/repos/{REPOSITORY}"
+_ROBOT = {"login": "importer-healer[bot]"}
 
 
 @dataclass
@@ -35,6 +36,7 @@ class GitHubWire:
     url: str = ""
     runs: dict[int, dict[str, Any]] = field(default_factory=dict)
     pulls: list[dict[str, Any]] = field(default_factory=list)
+    comments: list[dict[str, Any]] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
     held: threading.Event | None = None
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(7001))
@@ -62,6 +64,8 @@ class GitHubWire:
             Route(f"{_REPO}/pulls", self._create_pull, methods=["POST"]),
             Route(f"{_REPO}/pulls/{{number:int}}", self._edit_pull, methods=["GET", "PATCH"]),
             Route(f"{_REPO}/issues/{{number:int}}/labels", self._label, methods=["POST"]),
+            Route(f"{_REPO}/issues/{{number:int}}/comments", self._comments, methods=["GET", "POST"]),
+            Route(f"{_REPO}/issues/comments/{{comment:int}}", self._edit_comment, methods=["PATCH"]),
             Mount("/", Remote(self.bare.parent, token=TOKEN)),
         ]
         return Starlette(routes=routes)
@@ -133,7 +137,7 @@ class GitHubWire:
         head = {"ref": body["head"], "sha": self.head(body["head"])}
         about = {"title": body["title"], "body": body["body"], "draft": body["draft"], "labels": [], "merged_at": None}
         issue = {"issue_url": f"{self.url}{_REPO}/issues/{number}"}
-        self.pulls.append({**where, **about, **issue, "state": "open", "head": head})
+        self.pulls.append({**where, **about, **issue, "state": "open", "head": head, "user": _ROBOT})
         await self._hold()
         return JSONResponse(self.pulls[-1], 201)
 
@@ -147,6 +151,19 @@ class GitHubWire:
         names = await request.json()
         self.pulls[request.path_params["number"] - 1]["labels"] = [{"name": name} for name in names]
         return JSONResponse([{"name": name} for name in names])
+
+    async def _comments(self, request: Request) -> Response:
+        number = request.path_params["number"]
+        if request.method == "GET":
+            return JSONResponse([comment for comment in self.comments if comment["number"] == number])
+        made = {"id": (made_id := len(self.comments)), "url": f"{self.url}{_REPO}/issues/comments/{made_id}"}
+        self.comments.append({**await request.json(), **made, "number": number, "user": _ROBOT})
+        return JSONResponse(self.comments[-1], 201)
+
+    async def _edit_comment(self, request: Request) -> Response:
+        comment = self.comments[request.path_params["comment"]]
+        comment |= await request.json()
+        return JSONResponse(comment)
 
 
 def _seeded(root: Path) -> Path:

@@ -25,6 +25,7 @@ PLANTED = {
     "HEALER_JIRA_TOKEN": "planted-token-of-the-healer",
     "HEALER_WORKATO_KEYS": "whsec_cGxhbnRlZC1rZXktb2Ytd29ya2F0by0wMQ==",
     "HEALER_VAULT_KEYS": VAULT_KEYS,
+    "HEALER_RECEIPT_KEYS": "r1:" + "B" * 42 + "A=",
 }
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 

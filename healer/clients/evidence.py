@@ -1,4 +1,4 @@
-"""Evidence in Redis, sealed: gate reports, and the last-good trace of each importer."""
+"""Evidence in Redis: gate reports and the last-good trace of each importer, sealed; and the receipts of cases."""
 
 import os
 import time
@@ -66,3 +66,19 @@ class Evidence:
         """
         text = await self._opened(f"healer:good:{importer}")
         return Trace.model_validate_json(text) if text else None
+
+    async def keep_receipt(self, case: str, receipt: str) -> None:
+        """Store the newest receipt of a case. It is not sealed: it is made to be shown.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            await self._redis.set(f"healer:receipt:{case}", receipt)
+
+    async def receipt(self, case: str) -> str | None:
+        """Read a case's receipt, None where none was written yet.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            return cast("str | None", await self._redis.get(f"healer:receipt:{case}"))

@@ -48,6 +48,16 @@ class FrontDoor:
         """
         return self._send("POST", f"/v1/cases/{case_id}/{name}", json=members)
 
+    def receipt(self, case_id: str) -> str:
+        """Read a case's signed receipt, as JSON text.
+
+        Raises: Rejected, UpstreamError.
+        """
+        answer = self._request("GET", f"/v1/cases/{case_id}/receipt")
+        if answer.is_success:
+            return answer.text
+        raise _refusal(answer)
+
     def explain(self, case_id: str) -> str:
         """Have a case explained, in Markdown.
 

@@ -218,15 +218,21 @@ class GitHub:
 
         return self._do(f"opening the pull request of {branch}", step)
 
-    def update_pull(self, number: int, title: str, body: str) -> PullRequest:
-        """Give a pull request this title and body, where it has others."""
+    def say(self, number: int, marker: str, text: str) -> None:
+        """Make `text` the content of our one comment on a pull request of ours that begins with this marker, where it has another."""
+        body = f"<!-- {marker} -->\n{text}"
 
-        def step(repository: Repository) -> PullRequest:
+        def step(repository: Repository) -> None:
             pull = repository.get_pull(number)
-            _amend(pull, title, body)
-            return _pull_request(pull)
+            # Somebody else's copy of the marker does not count. An App cannot ask who it is; but it opened the pull request.
+            said = (c for c in pull.get_issue_comments() if c.user.login == pull.user.login)
+            ours = next((c for c in said if c.body.startswith(f"<!-- {marker} -->")), None)
+            if ours is None:
+                pull.create_issue_comment(body)
+            elif ours.body.rstrip() != body.rstrip():
+                ours.edit(body)
 
-        return self._do(f"updating pull request {number}", step)
+        self._do(f"commenting on pull request {number}", step)
 
     def _open(self, repository: Repository, branch: str) -> Pull | None:
         head = f"{self._name.partition('/')[0]}:{branch}"

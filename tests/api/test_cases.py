@@ -68,3 +68,13 @@ async def test_counters_count(gateway: Gateway) -> None:
     text = (await gateway.http.get("/metrics", headers=await gateway.read_token())).text
     assert 'healer_deliveries_total{outcome="opened"} 1.0' in text
     assert 'healer_refusals_total{reason="bad_signature"} 1.0' in text
+
+
+async def test_receipt_is_given_as_it_was_written(gateway: Gateway) -> None:
+    """An ended case's receipt comes byte for byte; before that there is none; it takes scope `read`."""
+    headers = await gateway.read_token()
+    assert problem(await gateway.http.get("/v1/cases/UTIL-101/receipt")) == (401, "bad_token")
+    assert problem(await gateway.http.get("/v1/cases/UTIL-101/receipt", headers=headers)) == (404, "no_receipt")
+    await gateway.parts.evidence.keep_receipt("UTIL-101", '{"payload": "x"}')
+    answer = await gateway.http.get("/v1/cases/UTIL-101/receipt", headers=headers)
+    assert (answer.text, answer.headers["content-type"]) == ('{"payload": "x"}', "application/json")

@@ -1,5 +1,6 @@
 """The two flows, told from outside: what stands in git, at GitHub, in JIRA and in the ledger when they have ended."""
 
+import hashlib
 import os
 import signal
 import threading
@@ -12,8 +13,9 @@ import pytest
 
 from factories import make_failure
 from flow_desk import GREEN, Desk, held_answers
-from flow_site import wait_for
+from flow_site import PLANTED, wait_for
 from git_site import git
+from healer import dsse, receipt
 from healer.clients.cases import Cases
 from healer.clients.outbox import Outbox
 from healer.contracts import Conclusion, FailureClass, Reason, State
@@ -73,6 +75,38 @@ def test_broken_importer_is_healed(desk):
     ]
     assert desk.kinds() == told
     assert desk.ask(lambda redis: redis.exists("healer:hold:brightwater")) == 0
+
+
+@ticket(113)
+def test_receipt_is_shown_where_people_look(desk):
+    """The receipt of a healed case holds by the public key, and is one comment of the pull request however often it is written."""
+    diagnosed(desk)
+    desk.report(**GREEN)
+    ended = desk.work()[0]
+    told = receipt.read(receipt_of(desk)[1])
+    assert dsse.is_signed(*receipt_of(desk), dsse.public_keys([dsse.signer(PLANTED["HEALER_RECEIPT_KEYS"]).public]))
+    assert list(receipt.findings(told)) == []
+    found = told.predicate
+    assert (found.state, found.head_sha, found.logins_used) == (State.PUBLISHED, desk.case.head_sha, 0)
+    assert found.red
+    assert found.green
+    assert found.green.sha == found.head_sha
+    desk.again(ended["id"])
+    number = desk.case.pull_request.number
+    (comment,) = (comment["body"] for comment in desk.github.comments if comment["number"] == number)
+    shown = comment.partition("```json")[2].partition("```")[0]
+    assert dsse.opened(shown) == receipt_of(desk)
+    assert (
+        desk.jira.ticket("UTIL-113")["properties"]["healer.receipt"]["sha256"] == hashlib.sha256(kept(desk)).hexdigest()
+    )
+
+
+def kept(desk: Desk) -> bytes:
+    return desk.ask(lambda redis: redis.get(f"healer:receipt:{desk.case_id}")).encode()
+
+
+def receipt_of(desk: Desk):
+    return dsse.opened(kept(desk))
 
 
 @ticket(102)

@@ -208,12 +208,28 @@ def test_a_merged_pull_request_is_told_from_a_closed_one(site, branch):
     assert site.client().find_pull(branch).state == "merged"
 
 
-def test_title_and_body_are_updated(client, site, branch):
-    """A pull request gets another title and body by its number."""
+def comments(site, number):
+    return [comment["body"] for comment in site.send("GET", f"/issues/{number}/comments")]
+
+
+def test_there_is_one_comment_by_marker(client, site, branch):
+    """Our comment is edited in place; without news nothing is written."""
     number = client.open_pull(branch, "main", "Heal", "Body").number
-    client.update_pull(number, "Healed", "Receipt")
-    (pull,) = pulls(site, branch)
-    assert (pull["title"], pull["body"]) == ("Healed", "Receipt")
+    client.say(number, "receipt", "first")
+    client.say(number, "receipt", "second")
+    since = len(site.record())
+    client.say(number, "receipt", "second")
+    assert writes(site, since) == []
+    assert comments(site, number) == ["<!-- receipt -->\nsecond"]
+
+
+def test_somebody_elses_copy_of_a_marker_is_left_alone(site, branch):
+    """A comment of another author is not ours, whatever it begins with."""
+    client = site.client("app")
+    number = client.open_pull(branch, "main", "Heal", "Body").number
+    site.send("POST", f"/issues/{number}/comments", {"body": "<!-- receipt -->\nnot ours"})
+    client.say(number, "receipt", "ours")
+    assert comments(site, number) == ["<!-- receipt -->\nnot ours", "<!-- receipt -->\nours"]
 
 
 # ---------------------------------------------------------------- logins

@@ -1,0 +1,49 @@
+"""The receipt of an ended case: written, signed, kept, and shown where people look: pull request, ticket and the Prefect UI."""
+
+import hashlib
+import json
+from importlib.metadata import version
+from typing import Final
+
+from prefect import task
+
+import prompts
+from flows import artifacts
+from flows.story import STEP, Story, call
+from healer import dsse, publish, receipt
+from healer.contracts import Case, GateReport
+
+_NAME: Final = "importer-healer:receipt"
+_PROPERTY: Final = "healer.receipt"
+
+
+@task(name="receipt", **STEP)
+async def write(story: Story) -> None:
+    """Write the receipt of the case as it ended. Written again it is another one only where more has happened."""
+    case = await story.case()
+    events = await story.parts.cases.events(case.id)
+    versions = {"importer-healer": version("importer-healer"), "prompts": prompts.PROMPT_VERSION}
+    written = receipt.write(case, events, await _reports(story, case), versions)
+    statement = receipt.statement(written, story.parts.settings.importers_repository)
+    text = story.parts.redactor.text(statement.decode())
+    envelope = json.dumps(dsse.seal(receipt.PAYLOAD_TYPE, text.encode(), story.parts.signers), indent=1)
+    await story.parts.evidence.keep_receipt(case.id, envelope)
+    await artifacts.show_receipt(case, written, envelope)
+    await _show(story, case, envelope)
+
+
+async def _reports(story: Story, case: Case) -> dict[int, GateReport]:
+    runs = [case.diagnosis.run] if case.diagnosis else []
+    runs += [attempt.run for attempt in case.attempts if attempt.run]
+    found = [await story.parts.evidence.report(run.run_id, run.run_attempt) for run in runs]
+    return {report.run_id: report for report in found if report}
+
+
+async def _show(story: Story, case: Case, envelope: str) -> None:
+    """Attach it to the pull request, and leave on the ticket where it is and what it must hash to."""
+    if case.pull_request:
+        await call(story.parts.github.say, case.pull_request.number, _NAME, publish.receipt_comment(case, envelope))
+    address = f"{story.addresses.case}/receipt"
+    digest = hashlib.sha256(envelope.encode()).hexdigest()
+    await call(story.parts.jira.link, case.id, f"{_NAME}:{case.id}", address, "Receipt")
+    await call(story.parts.jira.set_state, case.id, _PROPERTY, {"sha256": digest, "url": address})
