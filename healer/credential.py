@@ -37,6 +37,17 @@ def read_fields(members: Mapping[str, Any]) -> dict[str, SecretStr]:
     return {name: SecretStr(value) for name, value in members.items()}
 
 
+def check_rotation(old: Mapping[str, SecretStr], new: Mapping[str, SecretStr]) -> None:
+    """Refuse what is no new value of the same credential.
+
+    Raises: Rejected (`bad_credential`) naming the fields, never their values.
+    """
+    if old.keys() != new.keys():
+        raise _refuse(f"it has the fields {', '.join(sorted(new))} in place of {', '.join(sorted(old))}")
+    if old == new:
+        raise _refuse("every field is as it was")
+
+
 def variables(fields: Mapping[str, SecretStr]) -> dict[str, SecretStr]:
     """Give the environment of a fetch: `PORTAL_<FIELD>`."""
     return {f"PORTAL_{name.upper()}": value for name, value in fields.items()}

@@ -198,6 +198,21 @@ class KeyRing:
             _refuse()
         return Opened(plaintext, head.key_id, head.expires_at, head.counter)
 
+    def is_current(self, sealed: str) -> bool:
+        """Say whether a record says that the writing key sealed it.
+
+        Raises: Misconfigured (`unsealable`) where it is no such record.
+        """
+        return claims(sealed).key_id == self.writer
+
+    def reseal(self, sealed: str, ref: str, salt: bytes, now: float) -> str:
+        """Seal a record anew under the writing key, with the expiry and the counter that it has.
+
+        Raises: Misconfigured (`unsealable`) where it does not open.
+        """
+        opened = self.open(sealed, ref, now)
+        return self.seal(opened.plaintext, ref, salt, opened.expires_at, opened.counter)
+
     def derive(self, purpose: str) -> bytes:
         """Give 32 bytes for another purpose than sealing, the same as long as the writing key is the same."""
         return _derive(self._keys[self.writer], b"", b"purpose " + purpose.encode("utf-8"), KEY_BYTES)

@@ -2,19 +2,33 @@
 
 import os
 import time
+from collections.abc import AsyncIterator
 from typing import Final, cast
 
 from redis.asyncio import Redis
 
+from healer.clients.rewrap import Rewrapped
 from healer.clients.store import redis_errors
 from healer.contracts import GateReport, Trace
-from healer.envelope import SALT_BYTES, KeyRing
+from healer.envelope import SALT_BYTES, KeyRing, claims
+from healer.errors import Misconfigured
 
 REPORT_TTL_S: Final = 30 * 24 * 3600
 
 
-def _report_key(run_id: int, run_attempt: int) -> str:
+_REPLACE: Final = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[2], 'KEEPTTL')
+return 1
+"""
+
+
+def _report_key(run_id: int | str, run_attempt: int | str) -> str:
     return f"healer:report:{run_id}:{run_attempt}"
+
+
+def _good_key(importer: str) -> str:
+    return f"healer:good:{importer}"
 
 
 class Evidence:
@@ -22,6 +36,7 @@ class Evidence:
 
     def __init__(self, redis: Redis, ring: KeyRing, report_ttl_s: int = REPORT_TTL_S) -> None:
         self._redis, self._ring, self._report_ttl_s = redis, ring, report_ttl_s
+        self._replace = redis.register_script(_REPLACE)
 
     def _sealed(self, key: str, text: str, ttl_s: int = 0) -> str:
         expires_at = int(time.time()) + ttl_s if ttl_s else 0
@@ -55,7 +70,7 @@ class Evidence:
 
         Raises: UpstreamError.
         """
-        key = f"healer:good:{trace.importer}"
+        key = _good_key(trace.importer)
         with redis_errors():
             await self._redis.set(key, self._sealed(key, trace.model_dump_json()))
 
@@ -64,7 +79,7 @@ class Evidence:
 
         Raises: UpstreamError; Misconfigured (`unsealable`).
         """
-        text = await self._opened(f"healer:good:{importer}")
+        text = await self._opened(_good_key(importer))
         return Trace.model_validate_json(text) if text else None
 
     async def keep_receipt(self, case: str, receipt: str) -> None:
@@ -82,3 +97,35 @@ class Evidence:
         """
         with redis_errors():
             return cast("str | None", await self._redis.get(f"healer:receipt:{case}"))
+
+    async def rewrap(self) -> AsyncIterator[tuple[str, Rewrapped]]:
+        """Seal every report and trace anew under the writing key, each in one step; tell what became of each, by Redis key.
+
+        Raises: UpstreamError.
+        """
+        for pattern in (_report_key("*", "*"), _good_key("*")):
+            with redis_errors():
+                keys = sorted({key async for key in self._redis.scan_iter(match=pattern)})
+            for key in keys:
+                yield key, await self._rewrapped(key)
+
+    async def _rewrapped(self, key: str) -> Rewrapped:
+        while True:
+            with redis_errors():
+                sealed = cast("str | None", await self._redis.get(key))
+            if sealed is None:
+                return Rewrapped.GONE
+            try:
+                outcome, renewed = self._anew(key, sealed, time.time())
+            except Misconfigured:
+                return Rewrapped.UNREADABLE
+            with redis_errors():
+                if outcome is not Rewrapped.RENEWED or await self._replace(keys=[key], args=[sealed, renewed]):
+                    return outcome
+
+    def _anew(self, key: str, sealed: str, now: float) -> tuple[Rewrapped, str]:
+        if claims(sealed).has_expired(now):
+            return Rewrapped.GONE, ""
+        if self._ring.is_current(sealed):
+            return Rewrapped.CURRENT, sealed
+        return Rewrapped.RENEWED, self._ring.reseal(sealed, key, os.urandom(SALT_BYTES), now)

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import chain
 from typing import Final, cast
 
 from redis.asyncio import Redis
@@ -14,7 +13,8 @@ _PREFIX: Final = "healer:vault:"
 _REPLACE: Final = """
 if (redis.call('HGET', KEYS[1], 'sealed') or '') ~= ARGV[1] then return 0 end
 if (redis.call('HGET', KEYS[1], 'counter') or '0') ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 3))
+if ARGV[3] == '' then redis.call('HDEL', KEYS[1], 'sealed') else redis.call('HSET', KEYS[1], 'sealed', ARGV[3]) end
+redis.call('HSET', KEYS[1], 'counter', ARGV[4], unpack(ARGV, 5))
 return 1
 """
 
@@ -26,7 +26,7 @@ def vault_key(ref: str) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """What stands under a ref. `sealed` is empty where there is no value (any more); `counter` counts the values that were put.
+    """What stands under a ref. `sealed` is empty where there is no value (any more); `counter` counts the values that stood there.
 
     `put_at` is UTC.
     """
@@ -66,12 +66,14 @@ class Rows:
         with redis_errors():
             return sorted({key.removeprefix(_PREFIX) async for key in self._redis.scan_iter(match=vault_key("*"))})
 
-    async def replace(self, read: Row, sealed: str, **also: int) -> bool:
-        """Put a value in place of the one that was read, with other columns; False where somebody else was first.
+    async def replace(self, read: Row, sealed: str, counter: int, **also: int) -> bool:
+        """Put a value in place of the one that was read, with other columns; none where `sealed` is empty.
+
+        Gives False where somebody else was first, and nothing was written.
 
         Raises: UpstreamError.
         """
-        columns = {"sealed": sealed, **{name: str(value) for name, value in also.items()}}
-        args: list[str | int] = [read.sealed, read.counter, *chain.from_iterable(columns.items())]
+        columns = [part for name, value in also.items() for part in (name, str(value))]
+        args: list[str | int] = [read.sealed, read.counter, sealed, counter, *columns]
         with redis_errors():
             return bool(await self._replace(keys=[vault_key(read.ref)], args=args))

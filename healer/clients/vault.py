@@ -5,29 +5,35 @@ import os
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from healer.clients.rewrap import Rewrapped
 from healer.clients.rows import Row, Rows, vault_key
+from healer.credential import check_rotation
 from healer.decryptor import OWN, Decryptors, foreign_fields, scheme_of
 from healer.envelope import SALT_BYTES, KeyRing, claims, unsealable
-from healer.errors import Conflict
+from healer.errors import Conflict, Misconfigured, Rejected
 
 NO_OTHERS: Final[Decryptors] = MappingProxyType({})
+Fields = Mapping[str, SecretStr]
 _MOST_TRIES: Final = 10
 
 
 @dataclass(frozen=True)
 class Stored:
-    """What a list may show of a credential. Times are UTC."""
+    """What a list may show of a credential. Times are UTC; the key is empty for other schemes than our own; `counter` numbers the value."""
 
     ref: str
+    scheme: str
     key_id: str
     put_at: datetime | None
+    expires_at: datetime | None
+    counter: int
 
 
 class Vault:
@@ -36,19 +42,66 @@ class Vault:
     def __init__(self, redis: Redis, ring: KeyRing, decryptors: Decryptors = NO_OTHERS) -> None:
         self._ring, self._rows, self._decryptors = ring, Rows(redis), decryptors
 
-    async def put(self, ref: str, fields: Mapping[str, SecretStr]) -> None:
+    def _sealed(self, ref: str, fields: Fields, counter: int, expires_at: int = 0) -> str:
+        plaintext = json.dumps({name: value.get_secret_value() for name, value in fields.items()}).encode("utf-8")
+        return self._ring.seal(plaintext, vault_key(ref), os.urandom(SALT_BYTES), expires_at, counter)
+
+    async def put(self, ref: str, fields: Fields) -> None:
         """Seal a credential's fields under its ref, in place of what was there.
 
         Raises: UpstreamError; Conflict (`credential_changed`) where others put it all the time.
         """
-        plaintext = json.dumps({name: value.get_secret_value() for name, value in fields.items()}).encode("utf-8")
         for _ in range(_MOST_TRIES):
             row = await self._rows.get(ref)
             counter = row.counter + 1
-            sealed = self._ring.seal(plaintext, vault_key(ref), os.urandom(SALT_BYTES), counter=counter)
-            if await self._rows.replace(row, sealed, counter=counter, put_at=int(time.time())):
+            if await self._rows.replace(row, self._sealed(ref, fields, counter), counter, put_at=int(time.time())):
                 return
-        raise Conflict(f"others write {ref} all the time.", reason="credential_changed", remedy="Put it again.")
+        raise _changed(ref)
+
+    async def adopt(self, ref: str, sealed: str) -> dict[str, SecretStr]:
+        """Keep a value as another scheme has sealed it (`SCHEME.…`), in place of what was there, and give its fields.
+
+        Raises: Misconfigured (`unsealable`) where it does not open; UpstreamError; Conflict (`credential_changed`).
+        """
+        fields, row = foreign_fields(self._decryptors, sealed, ref), await self._rows.get(ref)
+        if not await self._rows.replace(row, sealed, row.counter + 1, put_at=int(time.time())):
+            raise _changed(ref)
+        return fields
+
+    async def rotate(self, ref: str, fields: Fields) -> int:
+        """Put a new value of a credential that is there. Gives its number; the values before it do not open any more.
+
+        Raises: Rejected (`unknown_credential`, `bad_credential`); UpstreamError; Conflict (`credential_changed`).
+        """
+        row, old = await self._known(ref)
+        check_rotation(old, fields)
+        return await self._put_in_place(row, fields, put_at=int(time.time()))
+
+    async def expire(self, ref: str, at: int | None = None) -> None:
+        """Let a credential open until `at` (Unix seconds) and no longer; without it, take its value away now.
+
+        Raises: Rejected (`unknown_credential`); UpstreamError; Conflict (`credential_changed`).
+        """
+        row = await self._rows.get(ref)
+        if at is not None:
+            row, fields = await self._known(ref)
+            await self._put_in_place(row, fields, at)
+        elif not row.sealed:
+            raise _unknown(ref)
+        elif not await self._rows.replace(row, "", row.counter + 1):
+            raise _changed(ref)
+
+    async def _known(self, ref: str) -> tuple[Row, dict[str, SecretStr]]:
+        row = await self._rows.get(ref)
+        if fields := self._opened(row, time.time()):
+            return row, fields
+        raise _unknown(ref)
+
+    async def _put_in_place(self, row: Row, fields: Fields, expires_at: int = 0, **also: int) -> int:
+        counter = row.counter + 1
+        if not await self._rows.replace(row, self._sealed(row.ref, fields, counter, expires_at), counter, **also):
+            raise _changed(row.ref)
+        return counter
 
     async def open(self, ref: str) -> dict[str, SecretStr]:
         """Open a credential; empty where the vault has none, or none any more.
@@ -79,10 +132,68 @@ class Vault:
             if fields := await self.open(ref):
                 yield ref, fields
 
+    async def find(self, ref: str) -> Stored | None:
+        """Tell what a list tells of one credential; None where the vault has no value.
+
+        Raises: UpstreamError; Misconfigured (`unsealable`).
+        """
+        row = await self._rows.get(ref)
+        return _stored(row) if row.sealed else None
+
     async def list(self) -> tuple[Stored, ...]:
         """Tell which credentials there are, by ref; never a value.
 
-        Raises: UpstreamError.
+        Raises: UpstreamError; Misconfigured (`unsealable`).
         """
         rows = [await self._rows.get(ref) for ref in await self._rows.refs()]
-        return tuple(Stored(row.ref, claims(row.sealed).key_id, row.put_at) for row in rows if row.sealed)
+        return tuple(_stored(row) for row in rows if row.sealed)
+
+    async def rewrap(self) -> AsyncIterator[tuple[str, Rewrapped]]:
+        """Seal every credential anew under the writing key, those of other schemes too, each in one step; tell what became of each.
+
+        Whoever reads meanwhile finds the old seal or the new one. It may end anywhere and be run again.
+
+        Raises: UpstreamError.
+        """
+        for ref in await self._rows.refs():
+            yield ref, await self._rewrapped(ref)
+
+    async def _rewrapped(self, ref: str) -> Rewrapped:
+        while True:
+            row, now = await self._rows.get(ref), time.time()
+            try:
+                outcome, sealed, counter = self._anew(row, now)
+            except Misconfigured:
+                return Rewrapped.UNREADABLE
+            if outcome is Rewrapped.CURRENT or not row.sealed or await self._rows.replace(row, sealed, counter):
+                return outcome
+
+    def _anew(self, row: Row, now: float) -> tuple[Rewrapped, str, int]:
+        """Give what a row should hold: its value under the writing key, or none where it has expired."""
+        fields = self._opened(row, now)
+        if not fields:
+            return Rewrapped.GONE, "", row.counter
+        if scheme_of(row.sealed) != OWN:
+            return Rewrapped.RENEWED, self._sealed(row.ref, fields, row.counter + 1), row.counter + 1
+        if self._ring.is_current(row.sealed):
+            return Rewrapped.CURRENT, row.sealed, row.counter
+        salt = os.urandom(SALT_BYTES)
+        return Rewrapped.RENEWED, self._ring.reseal(row.sealed, vault_key(row.ref), salt, now), row.counter
+
+
+def _changed(ref: str) -> Conflict:
+    return Conflict(f"somebody else wrote {ref} meanwhile.", reason="credential_changed", remedy="Look, and try again.")
+
+
+def _unknown(ref: str) -> Rejected:
+    remedy = "See `healer credential list`."
+    return Rejected(f"the vault has no credential {ref}.", reason="unknown_credential", status=404, remedy=remedy)
+
+
+def _stored(row: Row) -> Stored:
+    scheme = scheme_of(row.sealed)
+    if scheme != OWN:
+        return Stored(row.ref, scheme, "", row.put_at, None, row.counter)
+    told = claims(row.sealed)
+    expires_at = datetime.fromtimestamp(told.expires_at, UTC) if told.expires_at else None
+    return Stored(row.ref, scheme, told.key_id, row.put_at, expires_at, row.counter)

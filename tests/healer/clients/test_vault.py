@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from healer.clients.vault import Vault
 from healer.envelope import KeyRing
-from healer.errors import Misconfigured
+from healer.errors import Misconfigured, Rejected
 from healer.fernet import make
 
 REF = "brightwater-main"
@@ -47,9 +47,11 @@ async def test_redis_holds_no_value(vault: Vault, redis: Redis) -> None:
 
 
 async def test_list_shows_refs_and_never_values(vault: Vault) -> None:
-    """The list names ref, key and age."""
+    """The list names ref, scheme, key, age and the number of the value; so does a look at one ref."""
     (stored,) = await vault.list()
-    assert (stored.ref, stored.key_id) == (REF, "k1")
+    assert (stored.ref, stored.scheme, stored.key_id, stored.counter) == (REF, "wego1", "k1", 1)
+    assert await vault.find(REF) == stored
+    assert await vault.find("other") is None
     assert stored.put_at is not None
     assert abs(stored.put_at.timestamp() - time.time()) < 5
 
@@ -90,3 +92,68 @@ async def test_value_of_another_scheme_opens_where_its_decryptor_is_named(redis:
     assert (await named.open("harbor-main"))["pin"].get_secret_value() == "4711-0815"
     with pytest.raises(Misconfigured, match="unsealable"):
         await Vault(redis, ring).open("harbor-main")
+    (stored,) = await named.list()
+    assert (stored.scheme, stored.key_id) == ("fernet", "")
+
+
+async def test_rotation_gives_a_new_value_of_the_same_credential(vault: Vault, redis: Redis) -> None:
+    """A rotation takes new values of the same fields and counts on; the value before it does not open any more."""
+    old = await redis.hget(f"healer:vault:{REF}", "sealed")  # type: ignore[misc]
+    assert await vault.rotate(REF, {"username": SecretStr("robot"), "password": SecretStr("new-one")}) == 2
+    assert (await vault.open(REF))["password"].get_secret_value() == "new-one"
+    await redis.hset(f"healer:vault:{REF}", "sealed", old)  # type: ignore[misc]
+    with pytest.raises(Misconfigured, match="unsealable"):
+        await vault.open(REF)
+
+
+async def test_rotation_of_what_is_not_there_is_refused(vault: Vault) -> None:
+    """A ref that has no value, other fields, and the value that stands there already are refused; nothing changes."""
+    with pytest.raises(Rejected, match="unknown_credential"):
+        await vault.rotate("other", {"password": SecretStr("new-one")})
+    same = await vault.open(REF)
+    for fields in ({"password": SecretStr("new-one")}, same):
+        with pytest.raises(Rejected, match="bad_credential") as refused:
+            await vault.rotate(REF, fields)
+        assert "new-one" not in str(refused.value)
+    assert (await vault.open(REF), (await vault.list())[0].counter) == (same, 1)
+
+
+async def test_credential_expires(vault: Vault, redis: Redis) -> None:
+    """A credential opens until its time and not after; the seal that had no such time does not open any more."""
+    old = await redis.hget(f"healer:vault:{REF}", "sealed")  # type: ignore[misc]
+    await vault.expire(REF, int(time.time()) + 3600)
+    (stored,) = await vault.list()
+    assert stored.expires_at is not None
+    assert list(await vault.open(REF)) == ["username", "password"]
+    await redis.hset(f"healer:vault:{REF}", "sealed", old)  # type: ignore[misc]
+    with pytest.raises(Misconfigured, match="unsealable"):
+        await vault.open(REF)
+    await vault.put(REF, {"password": SecretStr("new-one")})
+    await vault.expire(REF, int(time.time()))
+    assert await vault.open(REF) == {}
+    assert [ref async for ref, _ in vault.everything()] == []
+    with pytest.raises(Rejected, match="unknown_credential"):
+        await vault.rotate(REF, {"password": SecretStr("newer")})
+
+
+async def test_credential_is_taken_away_at_once(vault: Vault, redis: Redis) -> None:
+    """Expired without a time, a value is gone from Redis; its number counts on when a new one is put."""
+    await vault.expire(REF)
+    assert set(await redis.hkeys(f"healer:vault:{REF}")) == {"counter", "put_at"}  # type: ignore[misc]
+    assert (await vault.open(REF), await vault.list()) == ({}, ())
+    with pytest.raises(Rejected, match="unknown_credential"):
+        await vault.expire(REF)
+    await vault.put(REF, {"password": SecretStr("new-one")})
+    assert (await vault.list())[0].counter == 3
+
+
+async def test_value_of_another_scheme_is_kept_once_it_opens(redis: Redis, ring: KeyRing) -> None:
+    """`adopt` keeps what its decryptor opens, as it is; anything else changes nothing."""
+    key = base64.urlsafe_b64encode(bytes(32)).decode()
+    vault = Vault(redis, ring, {"fernet": make([SecretStr(key)])})
+    token = Fernet(key).encrypt(b'{"pin": "4711-0815"}').decode()
+    assert list(await vault.adopt("harbor-main", f"fernet.{token}")) == ["pin"]
+    for other in (f"fernet.{token[:-4]}", f"other.{token}", token):
+        with pytest.raises(Misconfigured, match="unsealable"):
+            await vault.adopt("harbor-main", other)
+    assert list(await vault.open("harbor-main")) == ["pin"]
