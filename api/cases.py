@@ -7,10 +7,11 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
 from api.bearers import with_scope
+from api.logins import importer_of, standings_of
 from api.parts import Counters, Parts
 from api.problems import problems
 from healer.clients.tokens import Scope
-from healer.contracts import Case, CaseId, Event
+from healer.contracts import Case, CaseId, Event, LoginStanding
 from healer.errors import Rejected
 from healer.links import Links, links
 
@@ -24,11 +25,12 @@ class CaseList(BaseModel):
 
 
 class CaseAnswer(BaseModel):
-    """A case, its event chain from the start, and where to look."""
+    """A case, its event chain from the start, where to look, and how the logins of its importer stand."""
 
     case: Case
     events: tuple[Event, ...]
     links: Links
+    logins: tuple[LoginStanding, ...]
 
 
 router = APIRouter(responses=problems(401, 403), tags=["cases"], dependencies=[Depends(with_scope(Scope.READ))])
@@ -47,7 +49,8 @@ async def show_case(case_id: CaseId, parts: Parts) -> CaseAnswer:
     if case is None:
         raise Rejected("there is no such case.", reason="unknown_case", status=404)
     events = await parts.cases.events(case_id)
-    return CaseAnswer(case=case, events=events, links=links(case, events, parts.places))
+    standings = await standings_of(parts, await importer_of(parts, case))
+    return CaseAnswer(case=case, events=events, links=links(case, events, parts.places), logins=standings)
 
 
 _ENVELOPE: Final[dict[int | str, dict[str, Any]]] = {

@@ -7,13 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from api.bearers import with_scope
 from api.body import SMALL, read_body
+from api.logins import importer_of, standings_of
 from api.parts import Counters, Parts
 from api.problems import BODY, problems
 from api.runners import open_credentials
 from healer import commands, strict_json, turns
 from healer.clients.tokens import Holder, Scope
 from healer.commands import Command, Effect, Order, Repeated
-from healer.contracts import Case, CaseId, Event, Importer, State
+from healer.contracts import Case, CaseId, Event, State
 from healer.errors import Conflict, HealerError, Rejected
 from healer.explain import explain
 from healer.wiring import GatewayParts
@@ -133,7 +134,8 @@ async def explained(case_id: CaseId, request: Request, _: Operator, parts: Parts
     """Explain where a case stands, why, and what comes next, as Markdown. It changes nothing."""
     await _given(request, Nothing)
     case, events = await _read(parts, case_id)
-    text = explain(case, events, await _importer(parts, case))
+    importer = await importer_of(parts, case)
+    text = explain(case, events, importer, await standings_of(parts, importer))
     return Response(text, media_type="text/markdown")
 
 
@@ -142,14 +144,6 @@ async def _read(parts: GatewayParts, case_id: CaseId) -> tuple[Case, tuple[Event
     if case is None:
         raise Rejected("there is no such case.", reason="unknown_case", status=404)
     return case, await parts.cases.events(case_id)
-
-
-async def _importer(parts: GatewayParts, case: Case) -> Importer | None:
-    """Give the registry's entry; an explanation does without it where the registry cannot be read."""
-    try:
-        return (await parts.registry.get()).get(case.importer)
-    except HealerError:
-        return None
 
 
 async def _redacted(parts: GatewayParts, case_id: CaseId, text: str) -> str:

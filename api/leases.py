@@ -2,7 +2,6 @@
 
 import base64
 import math
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -13,10 +12,10 @@ from api.body import SMALL, read_body
 from api.parts import Counters, Parts
 from api.problems import BODY, problems
 from api.runners import Credentials, identify, open_credentials
-from healer import credential, identity
+from healer import credential, identity, logins
 from healer.chain import EventData
-from healer.clients.logins import CeilingReached, CredentialMissing, Granted, LeaseOutcome, LeaseUsed
-from healer.contracts import ENDED, Case, GateRun, Importer, LeaseGrant
+from healer.clients.logins import CredentialMissing, Granted, Held, LeaseOutcome, LeaseUsed, TokenUsed
+from healer.contracts import ENDED, Case, GateRun, Importer, LeaseGrant, LoginStanding
 from healer.errors import Conflict, Rejected
 from healer.wiring import GatewayParts
 
@@ -25,6 +24,7 @@ router = APIRouter(prefix="/v1", responses=problems(401, 403, 404, 409, 429, *BO
 AUDIENCE: Final = "importer-healer:lease"
 _LIFE: Final = timedelta(minutes=15)
 _MOST_TRIES: Final = 10
+_HELD: Final = {"full": "login_ceiling", "cooling": "login_cooloff", "closed": "login_closed"}
 
 
 class LeaseAnswer(BaseModel):
@@ -42,25 +42,33 @@ async def lease(request: Request, response: Response, parts: Parts, counters: Co
     claims = await identify(parts, request.headers.get("authorization"), AUDIENCE)
     case = await parts.cases.case_of_run(int(claims.run_id))
     try:
-        answer = await _grant(parts, case, identity.awaited(claims, case, parts.expected))
+        answer = await _grant(parts, case, identity.awaited(claims, case, parts.expected), claims.jti)
     except Rejected as refused:
         if case:
-            data: EventData = {"run_id": int(claims.run_id), "reason": refused.reason, "detail": refused.what}
-            await parts.cases.note(case.id, "lease_refused", data)
+            await parts.cases.note(case.id, "lease_refused", _facts(claims, refused))
         raise
     counters.leases.inc()
     response.headers["Cache-Control"] = "no-store"
     return answer
 
 
-async def _grant(parts: GatewayParts, case: Case | None, run: GateRun) -> LeaseAnswer:
+def _facts(claims: identity.Identity, refused: Rejected) -> EventData:
+    wait = refused.retry_after
+    next_at = (datetime.now(UTC) + timedelta(seconds=wait)).isoformat(timespec="seconds") if wait else None
+    run: EventData = {"run_id": int(claims.run_id), "run_attempt": int(claims.run_attempt)}
+    return {**run, "reason": refused.reason, "detail": refused.what, "next_at": next_at}
+
+
+async def _grant(parts: GatewayParts, case: Case | None, run: GateRun, token_id: str) -> LeaseAnswer:
     importer = (await parts.registry.get()).get(case.importer) if case else None
     if case is None or importer is None:
         raise Rejected("the registry has no such importer any more.", reason="unknown_importer", status=422)
     _check_open(case, run)
     refs = credential.refs_for(run.mode, importer)
     credentials = await open_credentials(parts, refs)
-    held = _held(await parts.logins.lease(run, refs, importer.login_ceiling))
+    if absent := [ref for ref in refs if not credentials[ref]]:
+        raise _refusal(CredentialMissing(absent[0]))
+    held = _held(await parts.logins.lease(run, refs, logins.policy(importer), token_id))
     await _record(parts, case, run, len(refs))
     grant = LeaseGrant(
         lease=held.lease,
@@ -115,13 +123,23 @@ def _held(outcome: LeaseOutcome) -> Granted:
     raise _refusal(outcome)
 
 
-def _refusal(outcome: LeaseUsed | CredentialMissing | CeilingReached) -> Rejected:
+def _refusal(outcome: LeaseUsed | TokenUsed | CredentialMissing | Held) -> Rejected:
     match outcome:
         case LeaseUsed():
             return Rejected("this run attempt had its lease already.", reason="lease_used", status=409)
+        case TokenUsed():
+            return Rejected("this identity token had its lease already.", reason="token_used", status=409)
         case CredentialMissing(ref):
             return Rejected(f"the vault has no credential {ref}.", reason="credential_missing", status=404)
-        case CeilingReached(ref, next_at):
-            what = f"{ref} has had all its logins of the last 24 hours."
-            wait = max(1, math.ceil(next_at - time.time()))
-            return Rejected(what, reason="login_ceiling", status=429, retry_after=wait)
+        case Held(why, stands):
+            what = f"no login of {stands.ref} is released now: {logins.words(stands)}."
+            status = 409 if why == "closed" else 429
+            return Rejected(what, reason=_HELD[why], status=status, retry_after=_wait(stands))
+
+
+def _wait(stands: LoginStanding) -> int | None:
+    """Give the seconds until waiting may help; None where a person must act first."""
+    if stands.closed:
+        return None
+    left = (stands.next_at - datetime.now(UTC)).total_seconds() if stands.next_at else 0
+    return max(1, math.ceil(left))

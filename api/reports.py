@@ -10,9 +10,9 @@ from api.body import REPORT, read_body
 from api.parts import Counters, Parts
 from api.problems import BODY, problems
 from api.runners import identify, open_credentials
-from healer import identity, intake, reports
+from healer import credential, identity, intake, reports
 from healer.chain import EventData
-from healer.contracts import ENDED, Case, CaseId, GateReport, GateRun
+from healer.contracts import ENDED, Case, CaseId, FailureClass, GateReport, GateRun, LoginOutcome
 from healer.errors import Rejected
 from healer.wiring import GatewayParts
 
@@ -63,6 +63,7 @@ async def _take(parts: GatewayParts, claims: identity.Identity, case: Case | Non
     reports.awaited(given, case, parts.expected.repository)
     clean = await _redacted(parts, case, given)
     await parts.evidence.keep_report(clean)
+    await _close_refused(parts, case, clean)
     facts = _facts(run, clean) | ({"late": True} if case.state in ENDED else {})
     await parts.cases.note(case.id, REPORT_RECEIVED, facts, start=intake.follow_up(case, run))
     return ReportAnswer(case=case.id, outcome="taken")
@@ -73,6 +74,14 @@ async def _redacted(parts: GatewayParts, case: Case, given: GateReport) -> GateR
     importer = (await parts.registry.get()).get(case.importer)
     await open_credentials(parts, importer.credentials if importer else ())
     return reports.redacted(given, parts.redactor)
+
+
+async def _close_refused(parts: GatewayParts, case: Case, given: GateReport) -> None:
+    """Close the refs of a run whose login the portal refused: which of several it was, nobody can tell."""
+    importer = (await parts.registry.get()).get(case.importer)
+    if importer and given.failure and given.failure.kind is FailureClass.AUTH_FAILED:
+        for ref in credential.refs_for(given.mode, importer):
+            await parts.logins.close(ref, LoginOutcome.REFUSED, case.id)
 
 
 def _facts(run: GateRun, given: GateReport) -> EventData:

@@ -131,7 +131,7 @@ async def _judge_diagnosis(story: Story, case: Case) -> bool:
     judged = case.model_copy(update=found)
     decision = triage.classify(report, judged) if report else triage.unreported(run, judged, verdict.why)
     if decision.reason is Reason.GATE_BROKEN:
-        decision = triage.without_login(await story.parts.cases.events(case.id), run) or decision
+        decision = triage.without_login(await story.parts.cases.events(case.id), run, in_seconds(0)) or decision
     facts = {"disposition": decision.disposition.value, "reason": decision.reason.value if decision.reason else None}
     if decision.disposition is Disposition.HEAL:
         changes = {"state": State.TRIAGED, "reason": None, "reason_text": decision.evidence, "awaiting": None, **found}

@@ -11,7 +11,7 @@ from flows.dispatching import settled
 from flows.story import STEP, Number, Story, call, in_seconds, opened
 from healer import publish as publication
 from healer import triage, verify
-from healer.contracts import Case, CaseId, Disposition, GateReport, GateRun, PullRequest, RunRequest, State
+from healer.contracts import Case, CaseId, Disposition, GateReport, GateRun, PullRequest, RunRequest, State, Triage
 from healer.errors import Misconfigured, UpstreamError
 from healer.publish import Action
 from healer.verify import Next, Step
@@ -60,19 +60,21 @@ async def _judge(story: Story, case: Case, run: GateRun) -> bool:
         await story.record(case, "judged", facts, state=State.VERIFIED, attempts=judged.attempts)
         return True
     case = await story.record(case, "judged", facts, attempts=judged.attempts)
-    if not (report and await _is_not_ours(story, case, report)):
+    if decision := await _not_ours(story, case, run, report):
+        wake = in_seconds(decision.wake_after_s) if decision.wake_after_s else None
+        ending = State.NOT_FIXED if decision.disposition is Disposition.NOT_FIXED else State.NEEDS_ENGINEER
+        await story.end(case, ending, decision.reason, decision.evidence, next_check=wake)
+    else:
         await _send_back(story, case, following)
     return False
 
 
-async def _is_not_ours(story: Story, case: Case, report: GateReport) -> bool:
-    """End the case where the run shows that the portal is down, refuses the login or wants a human being: no patch mends that."""
-    decision = triage.classify(report, case)
-    if decision.disposition is not Disposition.NOT_FIXED or verify.is_broken(case.attempts[-1]):
-        return False
-    wake = in_seconds(decision.wake_after_s) if decision.wake_after_s else None
-    await story.end(case, State.NOT_FIXED, decision.reason, decision.evidence, next_check=wake)
-    return True
+async def _not_ours(story: Story, case: Case, run: GateRun, report: GateReport | None) -> Triage | None:
+    """Decide that no patch mends it: no login is released, or the portal is down, refuses the login or wants a human being."""
+    if verify.is_broken(case.attempts[-1]):
+        return triage.without_login(await story.parts.cases.events(case.id), run, in_seconds(0))
+    decision = triage.classify(report, case) if report else None
+    return decision if decision and decision.disposition is Disposition.NOT_FIXED else None
 
 
 async def _send_back(story: Story, case: Case, following: Next) -> None:

@@ -11,12 +11,12 @@ from typing import Annotated, Any
 
 import typer
 
-from healer import body_token, signing, trace
+from healer import body_token, logins, signing, trace
 from healer.chain import first_break
 from healer.cli_receipt import receipt
 from healer.cli_store import credential, intake, token
 from healer.clients.front_door import FrontDoor
-from healer.contracts import Event, Trace
+from healer.contracts import Event, LoginStanding, Trace
 from healer.errors import HealerError, Misconfigured
 from healer.settings import OperatorSettings, load
 
@@ -89,6 +89,7 @@ def _story(answer: dict[str, Any]) -> list[str]:
     told += [f"  {found['reason_text']}"] if found["reason_text"] else []
     told += [f"  next look: {found['next_check']}"] if found["next_check"] else []
     told += [f"  {e['at'][:19]}  {e['kind'].replace('_', ' ')}  {_facts(e['data'])}".rstrip() for e in answer["events"]]
+    told += [f"  logins of {row['ref']}: {logins.words(LoginStanding.model_validate(row))}" for row in answer["logins"]]
     told += _links(answer["links"])
     broken = first_break(Event.model_validate(event) for event in answer["events"])
     return told + ([f"  THE EVENT CHAIN IS BROKEN at event {broken}: the record was changed"] if broken else [])

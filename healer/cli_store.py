@@ -68,11 +68,23 @@ def put(ref: _Ref) -> None:
     if not _REF.fullmatch(ref):
         raise typer.BadParameter("a credentialRef has lower-case letters, digits and -")
     fields = _given()
-    _with_store(lambda store: store.vault.put(ref, fields))
+
+    async def keep(store: "OperatorStore") -> None:
+        await store.vault.put(ref, fields)
+        await store.logins.open(ref)
+
+    _with_store(keep)
     typer.echo(f"{ref}: {', '.join(fields)} stored", err=True)
     for name, value in fields.items():
         if not is_maskable(value.get_secret_value()):
             typer.echo(f"{name} is too short or too common to be masked in logs; choose a longer one", err=True)
+
+
+@credential.command("open")
+def open_ref(ref: _Ref) -> None:
+    """Release logins of a ref again that the portal refused or locked: say that a person has looked, and that the value is right."""
+    was_closed = _with_store(lambda store: store.logins.open(ref))
+    typer.echo(f"{ref}: {'open again' if was_closed else 'was not closed'}", err=True)
 
 
 @credential.command("list")
@@ -89,7 +101,7 @@ def list_credentials() -> None:
 
 @token.command()
 def create(
-    scope: Annotated[list[str], typer.Option(help="read or operate; may be repeated.")],
+    scope: Annotated[list[str], typer.Option(help="read, operate or logins; may be repeated.")],
     name: Annotated[
         str, typer.Option(help="Whose token it is: commands are recorded under it, revoke goes by it.")
     ] = "operator",
@@ -104,7 +116,7 @@ def create(
     try:
         scopes = [Scope(one) for one in scope]
     except ValueError:
-        raise typer.BadParameter("a scope is read or operate") from None
+        raise typer.BadParameter("a scope is read, operate or logins") from None
     typer.echo(_with_store(lambda store: store.tokens.create(name, scopes)).get_secret_value())
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
-from healer import commands, notice, prose, turns
-from healer.contracts import Attempt, Case, Event, Importer, State
+from healer import commands, logins, notice, prose, turns
+from healer.contracts import Attempt, Case, Event, Importer, LoginStanding, State
 
 _EVIDENCE: Final = 900
 _LATEST: Final = 5
@@ -29,7 +29,9 @@ _ON_THE_WAY: Final[dict[State, tuple[str, str]]] = {
 """What the ticket is not told of in `notice`'s words: where the case stands, and what comes next."""
 
 
-def explain(case: Case, events: Sequence[Event], importer: Importer | None) -> str:
+def explain(
+    case: Case, events: Sequence[Event], importer: Importer | None, standings: Sequence[LoginStanding] = ()
+) -> str:
     """Give the explanation. `importer` is None where the registry does not know it. Texts that are not ours are neutralised."""
     stands, following, owner = _words(case, importer)
     parts = [
@@ -39,6 +41,7 @@ def explain(case: Case, events: Sequence[Event], importer: Importer | None) -> s
         f"**What comes next.** {following}{_next_look(case)}",
         *([f"**Who acts.** {owner}"] if owner else []),
         _tried(case, events),
+        *_logins(standings),
         *_happened(events),
         _commands(case),
     ]
@@ -69,6 +72,11 @@ def _tried(case: Case, events: Sequence[Event]) -> str:
     since = " since it was begun again" if case.first else ""
     lines = [f"**Attempts{since}: {len(attempts)}{more}.**", *(f"- {_attempt(one)}" for one in attempts)]
     return "\n".join(lines)
+
+
+def _logins(standings: Sequence[LoginStanding]) -> list[str]:
+    lines = [f"- {stands.ref}: {logins.words(stands)}" for stands in standings]
+    return ["\n".join(["**Logins.**", *lines])] if lines else []
 
 
 def _attempt(attempt: Attempt) -> str:

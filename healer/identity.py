@@ -6,7 +6,6 @@ RFC 7515 has it; two of Wycheproof's vectors with padding pass PyJWT alone). Cla
 
 import base64
 import binascii
-import hmac
 import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
@@ -42,32 +41,34 @@ class Identity(BaseModel):
     jti: _Text
     exp: int
     iat: int
-    nbf: int | None = None
+    nbf: int
     repository: _Text
-    repository_id: _Digits | None = None
-    repository_owner: _Text | None = None
-    repository_owner_id: _Digits | None = None
+    repository_id: _Digits
+    repository_owner_id: _Digits
     ref: _Text
     sha: _Hex
     event_name: _Text
     run_id: _Digits
     run_attempt: _Digits
     workflow_ref: _Text
-    workflow_sha: _Hex | None = None
+    workflow_sha: _Hex
     job_workflow_ref: _Text
     job_workflow_sha: _Hex
+    runner_environment: _Text
 
 
 @dataclass(frozen=True)
 class Expected:
-    """What holds for every run that we dispatch. A repository's id outlives its name; where it is known it must fit."""
+    """What holds for every run that we dispatch. Ids outlive names: whoever takes a freed name over has other ids."""
 
     issuer: str
     repository: str
     caller_workflow: str
     gate_repository: str
     gate_sha: str
-    repository_id: int | None = None
+    repository_id: int
+    owner_id: int
+    runner_environment: str
 
 
 def _bad(why: str) -> Rejected:
@@ -122,7 +123,7 @@ def key_id(token: str) -> str:
 def _check_time(claims: Identity, now: float) -> None:
     if now >= claims.exp + LEEWAY_S:
         raise _bad("has expired")
-    if max(claims.iat, claims.nbf or 0) > now + LEEWAY_S:
+    if max(claims.iat, claims.nbf) > now + LEEWAY_S:
         raise _bad("is not valid yet")
     if claims.exp - claims.iat > MAX_LIFE_S:
         raise _bad("is valid for too long")
@@ -131,24 +132,26 @@ def _check_time(claims: Identity, now: float) -> None:
 def verify(token: str, key: RSAPublicKey, issuer: str, audience: str, now: float) -> Identity:
     """Verify signature, issuer, audience and time (`now` in Unix seconds) of a token whose form `key_id` has checked.
 
-    Raises: Rejected (401, `bad_identity`), the same sentence for a wrong signature, issuer and audience.
+    Raises: Rejected (401, `bad_identity`). Of a token with another signature nothing more is said.
     """
     try:
         jwt.api_jws.decode(token, key, algorithms=["RS256"])
         claims = Identity.model_validate(_members(_decoded(token.split(".")[1])))
     except (jwt.PyJWTError, ValidationError):
         raise _bad("does not hold") from None
-    if not (hmac.compare_digest(claims.iss, issuer) and hmac.compare_digest(claims.aud, audience)):
-        raise _bad("does not hold")
+    if claims.iss != issuer:
+        raise _bad("is of another issuer")
+    if claims.aud != audience:
+        raise _bad("is for another audience")
     _check_time(claims, now)
     return claims
 
 
-def _is_our_subject(claims: Identity, repository: str) -> bool:
+def _is_our_subject(claims: Identity, expected: Expected) -> bool:
     """Accept both forms of `sub`: by names, and, for repositories made since 2026-07-15, by names with ids."""
-    owner, _, name = repository.partition("/")
-    form = rf"repo:{re.escape(owner)}(@[0-9]+)?/{re.escape(name)}(@[0-9]+)?:.+"
-    return re.fullmatch(form, claims.sub) is not None
+    owner, _, name = expected.repository.partition("/")
+    forms = (f"repo:{owner}/{name}:", f"repo:{owner}@{expected.owner_id}/{name}@{expected.repository_id}:")
+    return claims.sub.startswith(forms)
 
 
 def _differences(claims: Identity, run: GateRun, expected: Expected) -> list[str]:
@@ -156,18 +159,20 @@ def _differences(claims: Identity, run: GateRun, expected: Expected) -> list[str
     caller = f"{expected.repository}/{expected.caller_workflow}@{run.ref}"
     gate = f"{expected.gate_repository}/{GATE_WORKFLOW}@"
     fits = {
-        "sub": _is_our_subject(claims, expected.repository),
+        "sub": _is_our_subject(claims, expected),
         "repository": claims.repository == expected.repository,
-        "repository_id": expected.repository_id is None or claims.repository_id == str(expected.repository_id),
+        "repository_id": claims.repository_id == str(expected.repository_id),
+        "repository_owner_id": claims.repository_owner_id == str(expected.owner_id),
         "event_name": claims.event_name == "workflow_dispatch",
         "run_id": claims.run_id == str(run.run_id),
         "run_attempt": claims.run_attempt == str(run.run_attempt),
         "ref": claims.ref == run.ref,
         "sha": claims.sha == run.sha,
         "workflow_ref": claims.workflow_ref == caller,
-        "workflow_sha": claims.workflow_sha in {None, run.sha},
+        "workflow_sha": claims.workflow_sha == run.sha,
         "job_workflow_ref": claims.job_workflow_ref.startswith(gate),
         "job_workflow_sha": claims.job_workflow_sha == expected.gate_sha,
+        "runner_environment": claims.runner_environment == expected.runner_environment,
     }
     return [name for name, fit in fits.items() if not fit]
 

@@ -32,8 +32,8 @@ REASONS: Final[dict[Reason, Wording]] = {
     Reason.CREDENTIAL: Wording(
         "The portal refuses the login.",
         "{owner}",
-        "Check the account at the portal and renew the credential in the vault. The login is not tried again until then. "
-        + _NEW_TICKET,
+        "Check the account at the portal, then renew the credential in the vault (healer credential put) or say that it is right "
+        "(healer credential open). The login is not tried again until then. " + _NEW_TICKET,
     ),
     Reason.MFA: Wording(
         "The portal asks for a second factor.",
@@ -69,6 +69,11 @@ REASONS: Final[dict[Reason, Wording]] = {
         "This is not a breakage that the healer may mend.",
         _ENGINEER,
         "Look at the evidence and mend it by hand.",
+    ),
+    Reason.LOGINS_SPENT: Wording(
+        "The portal's logins of this importer are used up for now, or cool off after a refused one. Nothing is known about the importer.",
+        "nobody for now",
+        "The healer begins again by itself when a login is free.",
     ),
     Reason.ATTEMPTS_SPENT: Wording(
         "All attempts failed at the gate. No pull request was opened.",

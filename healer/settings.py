@@ -93,8 +93,11 @@ class GatewaySettings(GitHubSettings, JiraSettings, StoreSettings):
     oidc_issuer: str = "https://token.actions.githubusercontent.com"
     gate_repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
     gate_sha: str = Field(pattern=r"^[0-9a-f]{40}$")
-    importers_repository_id: int | None = None
-    """GitHub's id of the importers repository; where it is given, a gate run's identity must carry it."""
+    importers_repository_id: int
+    importers_owner_id: int
+    """GitHub's ids of the importers repository and of its owner: a gate run's identity must carry them."""
+    runner_environment: Literal["github-hosted", "self-hosted"] = "github-hosted"
+    """Where the gate's jobs run."""
     prefect_ui_url: str | None = None
     """Where people reach Prefect; the API's address without `/api` where it is not given."""
     limit_deliveries_per_key_minute: int = Field(default=300, ge=1)

@@ -4,6 +4,7 @@ The order matters: what the judge said about the run, then signs of a human chec
 own exit code. A page may only turn `heal` into something more careful.
 """
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
@@ -54,21 +55,31 @@ def unreported(run: GateRun, case: Case, why: str) -> Triage:
     return _broken_gate(run.attempt, case, why)
 
 
-def without_login(events: Sequence[Event], run: GateRun) -> Triage | None:
-    """Decide about a run that got no login because the vault has none; None where that is not what happened.
+def without_login(events: Sequence[Event], run: GateRun, now: datetime) -> Triage | None:
+    """Decide about a run that got no login because there is none or none is released now; None where that is not what happened.
 
-    The gateway notes each refused lease on the case. Running the gate again would change nothing.
+    The gateway notes each refused lease on the case. Running the gate again at once would change nothing.
     """
-    refusals = (
-        e.data.get("reason") for e in events if e.kind == "lease_refused" and e.data.get("run_id") == run.run_id
-    )
-    if "credential_missing" not in refusals:
-        return None
-    return Triage(
-        disposition=Disposition.NEEDS_ENGINEER,
-        reason=Reason.CREDENTIAL_MISSING,
-        evidence="The vault has no login for a credentialRef of this importer, so the gate could not fetch.",
-    )
+    refused = [e for e in events if e.kind == "lease_refused" and e.data.get("run_id") == run.run_id]
+    return next((decided for event in reversed(refused) if (decided := _held_back(event, now))), None)
+
+
+def _held_back(event: Event, now: datetime) -> Triage | None:
+    detail, next_at = str(event.data.get("detail")), event.data.get("next_at")
+    match event.data.get("reason"):
+        case "credential_missing":
+            return Triage(
+                disposition=Disposition.NEEDS_ENGINEER,
+                reason=Reason.CREDENTIAL_MISSING,
+                evidence="The vault has no login for a credentialRef of this importer, so the gate could not fetch.",
+            )
+        case "login_closed":
+            return _not_fixed(Reason.CREDENTIAL, f"The gate could not fetch: {detail}")
+        case "login_ceiling" | "login_cooloff" if isinstance(next_at, str):
+            wait = (datetime.fromisoformat(next_at) - now).total_seconds()
+            return _not_fixed(Reason.LOGINS_SPENT, f"The gate could not fetch: {detail}", max(1, math.ceil(wait)))
+        case _:
+            return None
 
 
 def is_fresh(case: Case, now: datetime, fresh_s: int) -> bool:

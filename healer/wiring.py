@@ -89,6 +89,8 @@ def _expected(settings: GatewaySettings) -> Expected:
         gate_repository=settings.gate_repository,
         gate_sha=settings.gate_sha,
         repository_id=settings.importers_repository_id,
+        owner_id=settings.importers_owner_id,
+        runner_environment=settings.runner_environment,
     )
 
 

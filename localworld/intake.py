@@ -55,6 +55,8 @@ class Intake:
             "HEALER_GITHUB_WEBHOOK_SECRET": "nobody-sends-an-event",
             "HEALER_GATE_REPOSITORY": "acme/importer-healer",
             "HEALER_GATE_SHA": "c" * 40,
+            "HEALER_IMPORTERS_REPOSITORY_ID": "74",
+            "HEALER_IMPORTERS_OWNER_ID": "65",
             **{f"HEALER_LIMIT_{name}": "1000000000" for name in _LIMITS},
         }
 

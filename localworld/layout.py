@@ -25,6 +25,7 @@ PROJECT = "UTIL"
 PARTS = ("gateway", "prefect", "github", "jira", "portal", "redis")
 ROBOT = "importer-healer@acme.example"
 _APP = {"id": 4711, "slug": "importer-healer", "installation": 815}
+_IMPORTERS_ID, _OWNER_ID = 9001, 65
 _APP_MAY = {
     "contents": "write",
     "pull_requests": "write",
@@ -186,6 +187,8 @@ class Layout:
             "HEALER_WORKATO_KEYS": self.keys.workato,
             "HEALER_GITHUB_WEBHOOK_SECRET": self.keys.webhook,
             "HEALER_OIDC_ISSUER": self.url("github") + "/_oidc",
+            "HEALER_IMPORTERS_REPOSITORY_ID": str(_IMPORTERS_ID),
+            "HEALER_IMPORTERS_OWNER_ID": str(_OWNER_ID),
             "HEALER_GATE_REPOSITORY": seed.GATE_REPOSITORY,
             "HEALER_GATE_SHA": self.gate_sha,
             "HEALER_PORTAL_ORIGIN": self.portal_origin,
@@ -217,9 +220,16 @@ class Layout:
         variables = {"HEALER_URL": self.url("gateway"), "HEALER_BASE_IMAGE": BASE_IMAGE}
         return {
             "repositories": [
-                {"name": seed.IMPORTERS_REPOSITORY, "protected": ["main"], "private": True, "variables": variables},
+                {
+                    "name": seed.IMPORTERS_REPOSITORY,
+                    "id": _IMPORTERS_ID,
+                    "protected": ["main"],
+                    "private": True,
+                    "variables": variables,
+                },
                 {"name": seed.GATE_REPOSITORY, "private": True},
             ],
+            "users": {seed.IMPORTERS_REPOSITORY.partition("/")[0]: _OWNER_ID},
             "app": {**_APP, "public_key": self.keys.app_public, "permissions": _APP_MAY},
             "tokens": [
                 {

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -136,8 +137,10 @@ def bearer(text: str) -> dict[str, str]:
 
 
 def token(**claims: Any) -> str:
-    """Sign claims as GitHub does."""
-    return jwt.encode(make_claims(int(time.time()), **claims), KEY, "RS256", headers={"kid": "k1"})
+    """Sign claims as GitHub does, each token with an id of its own."""
+    return jwt.encode(
+        make_claims(int(time.time()), **{"jti": secrets.token_hex(8), **claims}), KEY, "RS256", headers={"kid": "k1"}
+    )
 
 
 async def until(condition: Callable[[], bool], seconds: float = 3.0) -> None:
@@ -183,6 +186,9 @@ def make_parts(
             caller_workflow=".github/workflows/healer-gate.yml",
             gate_repository="acme/importer-healer",
             gate_sha="c" * 40,
+            repository_id=74,
+            owner_id=65,
+            runner_environment="github-hosted",
         ),
         places=Places("https://jira.example", "https://prefect.example"),
         close=redis.aclose,

@@ -19,10 +19,11 @@ _MAX_TOKEN: Final = 128
 
 
 class Scope(StrEnum):
-    """What a token's holder may do: look, or also act on cases."""
+    """What a token's holder may do: look, act on cases, or report the logins that it makes at portals."""
 
     READ = "read"
     OPERATE = "operate"
+    LOGINS = "logins"
 
 
 @dataclass(frozen=True)

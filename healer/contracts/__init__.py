@@ -8,6 +8,7 @@ from healer.contracts.base import CaseId, Contract, Correlation, CredentialRef, 
 from healer.contracts.case import ENDED, Attempt, Case, Diagnosis, Event, Publication, PullRequest, RunRequest, State
 from healer.contracts.gate import Check, Conclusion, GateMode, GateReport, GateRun, LeaseGrant, RunState, Verdict
 from healer.contracts.intake import Autonomy, Delivery, Importer, Incident, Ticket
+from healer.contracts.logins import LoginOutcome, LoginPolicy, LoginStanding
 from healer.contracts.mending import (
     AgentAnswer,
     Brief,
@@ -54,6 +55,9 @@ __all__ = [
     "ImporterName",
     "Incident",
     "LeaseGrant",
+    "LoginOutcome",
+    "LoginPolicy",
+    "LoginStanding",
     "Lookup",
     "Patch",
     "Publication",

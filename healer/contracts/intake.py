@@ -64,5 +64,8 @@ class Importer(Contract):
     """Files in the importers repository that the agent may edit."""
     min_bills: int = Field(default=1, ge=0)
     login_ceiling: int = Field(default=6, ge=0)
-    """Logins per credentialRef and day, all callers together."""
+    """Logins per credentialRef in `login_window_s`, all callers together."""
+    login_window_s: int = Field(default=24 * 3600, ge=60, le=7 * 24 * 3600)
+    login_cooloff_s: int = Field(default=900, ge=0, le=7 * 24 * 3600)
+    """No login for so long after one that the portal refused or locked, not even with a new password."""
     autonomy: Autonomy = Autonomy.PULL_REQUEST

@@ -39,7 +39,9 @@ class Store:
             git = Bare(self.root / "repos" / f"{entry['name']}.git")
             kept = {k: v for k, v in entry.items() if k in ("private", "variables")}
             protected = tuple(entry.get("protected", ()))
-            self.repositories[entry["name"]] = Repository(9000 + n, entry["name"], git, protected=protected, **kept)
+            number = entry.get("id", 9000 + n)
+            self.repositories[entry["name"]] = Repository(number, entry["name"], git, protected=protected, **kept)
+        self.users.update(self.config.get("users", {}))
 
     @property
     def api(self) -> str:

@@ -2,12 +2,14 @@
 
 import asyncio
 import base64
+import time
+from datetime import UTC, datetime
 
 import pytest
 
 from factories import make_run
 from gateway_site import Gateway, problem
-from healer.contracts import GateMode
+from healer.contracts import GateMode, LoginOutcome
 
 
 async def test_dispatched_run_gets_its_login(gateway: Gateway) -> None:
@@ -64,6 +66,9 @@ async def test_run_attempt_has_one_lease_also_in_a_rush(gateway: Gateway) -> Non
         ({"event_name": "push"}, (403, "not_our_run")),
         ({"repository": "evil/importers"}, (403, "not_our_run")),
         ({"job_workflow_sha": "d" * 40}, (403, "not_our_run")),
+        ({"repository_id": "75"}, (403, "not_our_run")),
+        ({"repository_owner_id": "66"}, (403, "not_our_run")),
+        ({"runner_environment": "self-hosted"}, (403, "not_our_run")),
     ],
 )
 async def test_other_runs_get_nothing(gateway: Gateway, claims: dict[str, object], expected: tuple[int, str]) -> None:
@@ -73,6 +78,11 @@ async def test_other_runs_get_nothing(gateway: Gateway, claims: dict[str, object
     assert problem(answer) == expected
     assert "correct-horse" not in answer.text
     assert await gateway.parts.logins.used("brightwater-main") == 0
+
+
+async def refusals(gateway: Gateway) -> list[dict[str, object]]:
+    """Give what the case tells of its refused leases."""
+    return [dict(e.data) for e in await gateway.parts.cases.events("UTIL-101") if e.kind == "lease_refused"]
 
 
 async def test_refusal_is_an_event_on_the_case(gateway: Gateway) -> None:
@@ -94,6 +104,48 @@ async def test_ceiling_is_told_with_the_time_to_wait(gateway: Gateway) -> None:
     answer = await gateway.lease(run_id="4")
     assert problem(answer) == (429, "login_ceiling")
     assert 80_000 < int(answer.headers["retry-after"]) <= 86_400
+
+
+async def test_token_is_good_for_one_lease(gateway: Gateway) -> None:
+    """A token whose id had its lease gets none for another run of ours, and the refusal is on the case."""
+    case = await gateway.awaiting()
+    assert (await gateway.lease(jti="once")).status_code == 200
+    await gateway.parts.cases.record(case, "again", {}, awaiting=make_run(run_id=7002))
+    assert problem(await gateway.lease(run_id="7002", jti="once")) == (409, "token_used")
+    assert (await refusals(gateway))[-1]["reason"] == "token_used"
+    assert await gateway.parts.logins.used("brightwater-main") == 1
+
+
+async def test_closed_login_is_released_to_nobody(gateway: Gateway) -> None:
+    """After a locked account is reported the lease is refused with the reason and no time to wait, until a person opens the ref."""
+    await gateway.awaiting()
+    await gateway.parts.logins.report("brightwater-main", "f-1", time.time() - 1000, LoginOutcome.LOCKED, "scheduler")
+    answer = await gateway.lease()
+    assert problem(answer) == (409, "login_closed")
+    assert "retry-after" not in answer.headers
+    assert "the portal locked this account" in answer.json()["detail"]
+    assert (await refusals(gateway))[-1] == {
+        "run_id": 7001,
+        "run_attempt": 1,
+        "reason": "login_closed",
+        "detail": answer.json()["detail"],
+        "next_at": None,
+    }
+    await gateway.parts.logins.open("brightwater-main")
+    assert (await gateway.lease()).status_code == 200
+
+
+async def test_login_cools_off_after_a_refusal(gateway: Gateway) -> None:
+    """A ref that was opened again is released when the utility's cool-off is over, and not before."""
+    await gateway.awaiting()
+    await gateway.parts.logins.close("brightwater-main", LoginOutcome.REFUSED, "UTIL-100")
+    await gateway.parts.logins.open("brightwater-main")
+    answer = await gateway.lease()
+    assert problem(answer) == (429, "login_cooloff")
+    assert 890 < int(answer.headers["retry-after"]) <= 900
+    assert "0 of 3 used, next at" in answer.json()["detail"]
+    next_at = datetime.fromisoformat(str((await refusals(gateway))[-1]["next_at"]))
+    assert 880 < (next_at - datetime.now(UTC)).total_seconds() <= 901
 
 
 async def test_missing_credential_is_told(gateway: Gateway) -> None:

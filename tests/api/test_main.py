@@ -27,6 +27,8 @@ PLAIN = {
     "HEALER_PREFECT_API_URL": "http://127.0.0.1:9/api",
     "HEALER_GATE_REPOSITORY": "acme/importer-healer",
     "HEALER_GATE_SHA": "c" * 40,
+    "HEALER_IMPORTERS_REPOSITORY_ID": "74",
+    "HEALER_IMPORTERS_OWNER_ID": "65",
     "PATH": "/usr/bin:/bin",
 }
 

@@ -228,6 +228,43 @@ def test_a_portal_that_comes_back_closes_its_ticket(desk):
     assert len(desk.comments()) == 1
 
 
+def no_login(desk: Desk, reason: str, next_at: datetime | None) -> None:
+    """Refuse the awaited run its lease as the gateway does, and let it report that it could not judge."""
+    refused = {
+        "run_id": desk.case.awaiting.run_id,
+        "reason": reason,
+        "detail": "no login of brightwater-main is released now: 6 of 6 used.",
+        "next_at": next_at.isoformat() if next_at else None,
+    }
+    desk.ask(lambda redis: Cases(redis).note(desk.case_id, "lease_refused", refused))
+    desk.report(conclusion=Conclusion.ERROR, failure=None, trace=None)
+
+
+@ticket(108)
+def test_a_branch_that_gets_no_login_waits_for_one(desk):
+    """Where the logins are used up the gate is not sent again: the ticket says how they stand, and the case wakes when one is free."""
+    diagnosed(desk)
+    free = datetime.now(UTC) + timedelta(hours=2)
+    no_login(desk, "login_ceiling", free)
+    desk.work()
+    case = desk.case
+    assert (case.state, case.reason) == (State.NOT_FIXED, Reason.LOGINS_SPENT)
+    assert abs((case.next_check - free).total_seconds()) < 30
+    assert "6 of 6 used" in desk.comments()[0]
+    assert len([write for write in desk.github.writes if write.startswith("dispatch UTIL-108")]) == 2
+
+
+@ticket(109)
+def test_a_closed_login_is_for_its_owner(desk):
+    """A diagnosis that gets no login because the ref is closed ends as CREDENTIAL and is looked at again by nobody."""
+    desk.deliver()
+    desk.work()
+    no_login(desk, "login_closed", None)
+    desk.work()
+    assert (desk.case.state, desk.case.reason, desk.case.next_check) == (State.NOT_FIXED, Reason.CREDENTIAL, None)
+    assert "renew the credential" in desk.comments()[0]
+
+
 def test_reconcile_runs_by_its_schedule(world, prefect):
     """Prefect plans the runs of `reconcile`, one every two minutes, without anybody asking."""
     planned = {"flows": {"name": {"any_": ["reconcile"]}}, "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}

@@ -132,6 +132,7 @@ def _answer(*, changed: bool = False) -> dict[str, object]:
             "gate_runs": [make_run().url],
             "prefect": None,
         },
+        "logins": [{"ref": "brightwater-main", "used": 2, "ceiling": 6, "next_at": NOW.isoformat()}],
     }
 
 
@@ -142,6 +143,7 @@ def test_case_is_told_as_a_story(healer: Desk, gateway: respx.Router) -> None:
     assert code == 0
     for word in ("received", "gate dispatched", "run_id 7001", "https://jira.example/browse/UTIL-101", make_run().url):
         assert word in out
+    assert "logins of brightwater-main: 2 of 6 used, next at 2026-11-24 10:00 UTC" in out
     assert "BROKEN" not in out
     assert json.loads(healer("case", "show", "UTIL-101", "--json")[1]) == _answer()
 
@@ -219,6 +221,26 @@ def test_credential_goes_in_by_standard_input_and_is_never_shown(healer: Desk) -
     assert "k1" in out
     assert "robot-77" not in out + err
     assert "correct-horse" not in out + err
+
+
+@pytest.fixture
+def closed_ref(redis_url: str) -> str:
+    """Give a credentialRef whose login a portal refused."""
+    with redis.Redis.from_url(redis_url) as store:
+        store.hset("healer:closed:brightwater-main", mapping={"at": 1.5, "why": "refused", "by": "UTIL-101"})
+    return "brightwater-main"
+
+
+def test_closed_login_is_opened_by_a_person(healer: Desk, closed_ref: str) -> None:
+    """`credential open` releases a refused login again; what is open stays so, and the command says which it was."""
+    assert healer("credential", "open", closed_ref) == (0, "", f"{closed_ref}: open again\n")
+    assert healer("credential", "open", closed_ref) == (0, "", f"{closed_ref}: was not closed\n")
+
+
+def test_new_value_opens_a_closed_login(healer: Desk, closed_ref: str) -> None:
+    """`credential put` is the new value that a refused login waits for."""
+    assert healer("credential", "put", closed_ref, stdin='{"password": "correct-horse"}')[0] == 0
+    assert healer("credential", "open", closed_ref)[2] == f"{closed_ref}: was not closed\n"
 
 
 @pytest.mark.parametrize(

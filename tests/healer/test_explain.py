@@ -4,7 +4,7 @@ import pytest
 
 from factories import NOW, make_case, make_importer, make_run
 from healer.chain import link
-from healer.contracts import Attempt, Conclusion, Reason, State, Verdict
+from healer.contracts import Attempt, Conclusion, LoginStanding, Reason, State, Verdict
 from healer.explain import explain
 
 RED = Verdict(conclusion=Conclusion.FAILURE, why="rake fetch ended with source_changed")
@@ -43,6 +43,14 @@ def test_unhealed_case_says_why_who_acts_and_what_was_tried():
     ):
         assert part in text
     assert "path: old" not in text
+
+
+def test_logins_are_told():
+    """How the logins of the importer stand is told as far as it is known."""
+    stands = LoginStanding(ref="brightwater-main", used=2, ceiling=6, next_at=NOW)
+    text = explain(make_case(), (), make_importer(), [stands])
+    assert "**Logins.**\n- brightwater-main: 2 of 6 used, next at 2026-11-24 10:00 UTC\n" in text
+    assert "Logins" not in explain(make_case(), (), None)
 
 
 def test_next_look_is_told():

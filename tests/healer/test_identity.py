@@ -1,6 +1,7 @@
 """Rules of runner identity: GitHub's token in its one spelling, of the run that we dispatched."""
 
 import base64
+import dataclasses
 import json
 from typing import Any
 
@@ -24,6 +25,8 @@ EXPECTED = identity.Expected(
     gate_repository="acme/importer-healer",
     gate_sha="c" * 40,
     repository_id=74,
+    owner_id=65,
+    runner_environment="github-hosted",
 )
 
 
@@ -139,6 +142,65 @@ def test_wrong_claims_are_refused(claims: dict[str, Any]) -> None:
     _refused(_token(**claims))
 
 
+@pytest.mark.parametrize("name", sorted(identity.Identity.model_fields))
+def test_every_claim_must_be_there(name: str) -> None:
+    """A token that lacks one claim is refused, whichever it is."""
+    _refused(_token(**{name: None}))
+
+
+@pytest.mark.parametrize(
+    ("claims", "why"),
+    [
+        ({"aud": "importer-healer:report:00"}, "is for another audience"),
+        ({"iss": "https://ghes.example/_services/token"}, "is of another issuer"),
+        ({"exp": NOW - 31}, "has expired"),
+        ({"nbf": NOW + 31}, "is not valid yet"),
+        ({"iat": NOW + 31}, "is not valid yet"),
+        ({"exp": NOW + 7200}, "is valid for too long"),
+    ],
+)
+def test_refusal_says_which_claim_does_not_fit(claims: dict[str, Any], why: str) -> None:
+    """Once the signature holds, the refusal says what else does not."""
+    with pytest.raises(Rejected, match=why):
+        _verify(_token(**claims))
+
+
+@pytest.mark.parametrize("environment", ["github-hosted", "self-hosted"])
+def test_issuer_and_runners_of_an_enterprise_server_are_settings(environment: str) -> None:
+    """A GitHub Enterprise Server's own issuer, and runners of one's own, are expected where the settings say so."""
+    issuer = "https://ghes.example/_services/token"
+    token = _token(iss=issuer, runner_environment=environment)
+    claims = identity.verify(token, KEY.public_key(), issuer, AUDIENCE, NOW)
+    expected = dataclasses.replace(EXPECTED, issuer=issuer, runner_environment="self-hosted")
+    case = make_case(awaiting=make_run())
+    if environment == "self-hosted":
+        assert identity.awaited(claims, case, expected) == case.awaiting
+    else:
+        with pytest.raises(Rejected, match="runner_environment"):
+            identity.awaited(claims, case, expected)
+
+
+_BOUND = [
+    "repository", "repository_id", "repository_owner_id", "ref", "sha", "event_name", "run_id", "run_attempt",
+    "workflow_ref", "workflow_sha", "job_workflow_ref", "job_workflow_sha", "runner_environment", "sub", "iss", "aud",
+]  # fmt: skip
+
+
+@given(name=st.sampled_from(_BOUND), position=st.integers(0, 200), char=st.sampled_from("0123456789abcdefZ/:@-. "))
+def test_one_changed_character_of_one_claim_is_refused(name: str, position: int, char: str) -> None:
+    """Of every claim that binds, no single character may differ, wherever it stands."""
+    value = make_claims(NOW)[name]
+    # What follows these marks is GitHub's to choose; the claims for ref and commit bind it.
+    bound = value.rpartition("@")[0] if name == "job_workflow_ref" else value.partition(":ref:")[0]
+    position %= len(bound)
+    changed = value[:position] + char + value[position + 1 :]
+    if changed == value:
+        return
+    with pytest.raises(Rejected) as refused:
+        identity.awaited(_verify(_token(**{name: changed})), make_case(awaiting=make_run()), EXPECTED)
+    assert refused.value.reason in {"bad_identity", "not_our_run"}
+
+
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
 def test_no_token_crashes(head: str, claims: str, signature: str) -> None:
     """Whatever is sent as a token is refused as `bad_identity`."""
@@ -157,8 +219,13 @@ def test_run_that_we_dispatched_is_known() -> None:
     [
         {"sub": "repo:acme/importers-evil:ref:refs/heads/main"},
         {"sub": "repo:acme@65x/importers:ref:refs/heads/main"},
+        {"sub": "repo:acme@65/importers:ref:refs/heads/main"},
+        {"sub": "repo:acme@65/importers@75:ref:refs/heads/main"},
+        {"sub": "repo:acme@66/importers@74:ref:refs/heads/main"},
+        {"sub": "repo:acme/importers"},
         {"repository": "evil/importers"},
         {"repository_id": "75"},
+        {"repository_owner_id": "66"},
         {"event_name": "push"},
         {"event_name": "pull_request"},
         {"run_id": "7002"},
@@ -169,6 +236,7 @@ def test_run_that_we_dispatched_is_known() -> None:
         {"workflow_sha": "b" * 40},
         {"job_workflow_ref": "acme/importers/.github/workflows/verify-fetch.yml@refs/heads/main"},
         {"job_workflow_sha": "b" * 40},
+        {"runner_environment": "self-hosted"},
     ],
 )
 def test_each_claim_binds_by_itself(claims: dict[str, str]) -> None:

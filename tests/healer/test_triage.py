@@ -166,6 +166,23 @@ def test_a_diagnosis_without_a_report_is_a_broken_gate():
     assert (last.disposition, last.wake_after_s) == (Disposition.NEEDS_ENGINEER, None)
 
 
+@pytest.mark.parametrize(
+    ("reason", "next_at", "expected", "wake"),
+    [
+        ("login_ceiling", "2026-11-24T14:00:00+00:00", Reason.LOGINS_SPENT, 4 * 3600),
+        ("login_cooloff", "2026-11-24T09:59:00+00:00", Reason.LOGINS_SPENT, 1),
+        ("login_closed", None, Reason.CREDENTIAL, None),
+    ],
+)
+def test_a_run_that_was_released_no_login_waits(reason, next_at, expected, wake):
+    """A full or cooling ledger is looked at again when a login is free; a closed one waits for a person."""
+    detail = "no login of brightwater-main is released now: 6 of 6 used."
+    data = {"run_id": make_run().run_id, "reason": reason, "detail": detail, "next_at": next_at}
+    decided = without_login([link(None, NOW, "lease_refused", data)], make_run(), NOW)
+    assert (decided.disposition, decided.reason, decided.wake_after_s) == (Disposition.NOT_FIXED, expected, wake)
+    assert detail in decided.evidence
+
+
 def test_a_run_that_found_no_login_in_the_vault_is_told_so():
     """A lease refused for a missing credential ends with an engineer at once; another run's refusal, or another reason, does not."""
     run = make_run()
@@ -174,8 +191,8 @@ def test_a_run_that_found_no_login_in_the_vault_is_told_so():
         link(None, NOW, "lease_refused", data)
         for data in (refused, {**refused, "run_id": 1}, {**refused, "reason": "lease_used"})
     ]
-    assert without_login(events[:1], run).reason is Reason.CREDENTIAL_MISSING
-    assert without_login(events[1:], run) is None
+    assert without_login(events[:1], run, NOW).reason is Reason.CREDENTIAL_MISSING
+    assert without_login(events[1:], run, NOW) is None
 
 
 def test_a_case_that_was_begun_again_has_its_diagnoses_anew():
