@@ -1,5 +1,6 @@
 """Cases as people and programs with a token read them."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -8,12 +9,16 @@ from pydantic import BaseModel
 
 from api.bearers import with_scope
 from api.logins import importer_of, standings_of
+from api.metrics import Shared
 from api.parts import Counters, Parts
 from api.problems import problems
+from healer.budget import Account, Ledger
+from healer.clients.statements import Run
 from healer.clients.tokens import Scope
 from healer.contracts import Case, CaseId, Event, LoginStanding
 from healer.errors import Rejected
 from healer.links import Links, links
+from healer.wiring import GatewayParts
 
 _MOST: Final = 1000
 
@@ -24,13 +29,21 @@ class CaseList(BaseModel):
     cases: tuple[Case, ...]
 
 
+class Spending(BaseModel):
+    """What agents have spent, by ledger against its limit (US dollars or minutes), and the case's own runs."""
+
+    ledgers: dict[Ledger, Account]
+    runs: tuple[Run, ...]
+
+
 class CaseAnswer(BaseModel):
-    """A case, its event chain from the start, where to look, and how the logins of its importer stand."""
+    """A case, its event chain from the start, where to look, how its importer's logins stand, and what it spends."""
 
     case: Case
     events: tuple[Event, ...]
     links: Links
     logins: tuple[LoginStanding, ...]
+    spend: Spending
 
 
 router = APIRouter(responses=problems(401, 403), tags=["cases"], dependencies=[Depends(with_scope(Scope.READ))])
@@ -50,7 +63,14 @@ async def show_case(case_id: CaseId, parts: Parts) -> CaseAnswer:
         raise Rejected("there is no such case.", reason="unknown_case", status=404)
     events = await parts.cases.events(case_id)
     standings = await standings_of(parts, await importer_of(parts, case))
-    return CaseAnswer(case=case, events=events, links=links(case, events, parts.places), logins=standings)
+    where, spend = links(case, events, parts.places), await _spending(parts, case_id, events)
+    return CaseAnswer(case=case, events=events, links=where, logins=standings, spend=spend)
+
+
+async def _spending(parts: GatewayParts, case_id: CaseId, events: tuple[Event, ...]) -> Spending:
+    budget = parts.statements.budget.raised(events)
+    statement = await parts.statements.of_case(case_id, budget, datetime.now(UTC))
+    return Spending(ledgers=dict(statement.accounts), runs=statement.runs)
 
 
 _ENVELOPE: Final[dict[int | str, dict[str, Any]]] = {
@@ -72,6 +92,7 @@ async def show_receipt(case_id: CaseId, parts: Parts) -> Response:
 @router.get(
     "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 )
-async def metrics(counters: Counters) -> Response:
-    """Give this process' counters in Prometheus' text form."""
-    return Response(counters.text(), media_type=CONTENT_TYPE_LATEST)
+async def metrics(counters: Counters, parts: Parts) -> Response:
+    """Give this process' counters, and what is counted in Redis for all, in Prometheus' text form."""
+    shared = Shared(await parts.statements.breaches(), await parts.statements.shared(datetime.now(UTC)))
+    return Response(counters.text(shared), media_type=CONTENT_TYPE_LATEST)

@@ -1,9 +1,9 @@
 """Commands of people with a token of scope `operate`: stop, take, release, retry, budget; and a case explained."""
 
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Self, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from api.bearers import with_scope
 from api.body import SMALL, read_body
@@ -45,9 +45,19 @@ class Hint(_Body):
 
 
 class More(_Body):
-    """How many more attempts the case may have."""
+    """How much more the case may have: attempts, US dollars, minutes of agents; at least one of them."""
 
-    attempts: Annotated[int, Field(ge=1, le=10)]
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
+    attempts: Annotated[int, Field(ge=1, le=10)] = 0
+    usd: Annotated[float, Field(ge=0.01, le=1000)] = 0.0
+    minutes: Annotated[float, Field(ge=1, le=1440)] = 0.0
+
+    @model_validator(mode="after")
+    def _is_more(self) -> Self:
+        if not self.model_fields_set:
+            raise ValueError("nothing is allowed")
+        return self
 
 
 class CommandAnswer(BaseModel):
@@ -58,7 +68,9 @@ class CommandAnswer(BaseModel):
     state: State
     by: str
     extra_attempts: int
-    """Attempts that people have allowed this case beyond the usual number, all together."""
+    extra_usd: float
+    extra_minutes: float
+    """What people have allowed this case beyond the usual, all together: attempts, US dollars, minutes of agents."""
 
 
 B = TypeVar("B", bound=_Body)
@@ -72,7 +84,8 @@ router = APIRouter(prefix="/v1/cases/{case_id}", responses=problems(401, 403, 40
 def _takes(form: type[_Body]) -> dict[str, Any]:
     """Describe the body for the OpenAPI document; it may be absent where no member is required."""
     schema = form.model_json_schema()
-    return {"requestBody": {"required": "required" in schema, "content": {"application/json": {"schema": schema}}}}
+    is_required = not schema.keys().isdisjoint({"required", "minProperties"})
+    return {"requestBody": {"required": is_required, "content": {"application/json": {"schema": schema}}}}
 
 
 async def _given(request: Request, form: type[B]) -> B:
@@ -124,9 +137,9 @@ async def retry(case_id: CaseId, request: Request, by: Operator, parts: Parts, c
 
 @router.post("/budget", openapi_extra=_takes(More))
 async def budget(case_id: CaseId, request: Request, by: Operator, parts: Parts, counters: Counters) -> CommandAnswer:
-    """Allow a case more attempts than the usual number."""
+    """Allow a case more than the usual: attempts, money, minutes of agents."""
     more = await _given(request, More)
-    return await _obey(parts, counters, case_id, Order(command=Command.BUDGET, by=by.name, attempts=more.attempts))
+    return await _obey(parts, counters, case_id, Order(command=Command.BUDGET, by=by.name, **more.model_dump()))
 
 
 @router.post("/explain", response_class=Response, responses=_MARKDOWN, openapi_extra=_takes(Nothing))
@@ -168,13 +181,14 @@ async def _obey(parts: GatewayParts, counters: Counters, case_id: CaseId, order:
         case, events = await _read(parts, case_id)
         decided = commands.decide(order, case, events)
         if isinstance(decided, Repeated):
-            return _answer(order, case, decided.by, turns.extra_attempts(events))
+            return _answer(case, order.command, decided.by, _allowed(events))
         try:
             written = await _write(parts, case, decided)
         except Conflict:
             continue
         counters.commands.labels(order.command).inc()
-        return _answer(order, written, order.by, turns.extra_attempts(events) + order.attempts)
+        now = {what: before + getattr(order, what) for what, before in _allowed(events).items()}
+        return _answer(written, order.command, order.by, now)
     raise Conflict("the case is written all the time.", reason="case_changed", remedy="Send the command again.")
 
 
@@ -185,5 +199,10 @@ async def _write(parts: GatewayParts, case: Case, effect: Effect) -> Case:
     return case
 
 
-def _answer(order: Order, case: Case, by: str, extra: int) -> CommandAnswer:
-    return CommandAnswer(case=case.id, command=order.command, state=case.state, by=by, extra_attempts=extra)
+def _allowed(events: tuple[Event, ...]) -> dict[str, float]:
+    return {what: turns.allowed(events, what) for what in turns.ALLOWED}
+
+
+def _answer(case: Case, command: Command, by: str, allowed: dict[str, float]) -> CommandAnswer:
+    extra: dict[str, Any] = {f"extra_{what}": amount for what, amount in allowed.items()}
+    return CommandAnswer(case=case.id, command=command, state=case.state, by=by, **extra)

@@ -1,8 +1,36 @@
-"""Counters of one gateway process, in Prometheus' form. Labels come from fixed sets, never from what was sent."""
+"""Counters of one gateway process, and what Redis counts for all, in Prometheus' form.
 
+Labels come from fixed sets, never from what was sent.
+"""
+
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from healer.budget import OF_A_CASE, Account, Ledger
+
+
+class Shared(Collector):
+    """What gateway and flows count together in Redis, as it was read for one answer."""
+
+    def __init__(self, breaches: Mapping[str, int], accounts: Mapping[Ledger, Account]) -> None:
+        self._breaches, self._accounts = breaches, accounts
+
+    def collect(self) -> Iterator[Metric]:
+        """Give the breaches of limits, and how the ledgers of day and month stand."""
+        breaches = CounterMetricFamily("healer_breaches", "Limits that were reached.", labels=["limit"])
+        spent = GaugeMetricFamily("healer_spent", "Spent or reserved (US dollars, minutes).", labels=["ledger"])
+        limits = GaugeMetricFamily("healer_spend_limit", "What may be spent (US dollars, minutes).", labels=["ledger"])
+        for name, count in self._breaches.items():
+            breaches.add_metric([name], count)
+        for ledger, account in self._accounts.items():
+            if ledger not in OF_A_CASE:
+                spent.add_metric([ledger.value], account.spent)
+                limits.add_metric([ledger.value], account.limit)
+        yield from (breaches, spent, limits)
 
 
 class Metrics:
@@ -20,6 +48,8 @@ class Metrics:
         self.started = Counter("healer_runs_started", "Flow runs handed to Prefect.", ["flow"], registry=self.registry)
         self.refusals = Counter("healer_refusals", "Refused requests.", ["reason"], registry=self.registry)
 
-    def text(self) -> bytes:
-        """Give the exposition text."""
-        return generate_latest(self.registry)
+    def text(self, shared: Shared) -> bytes:
+        """Give the exposition text: this process' counters, and what is counted together."""
+        together = CollectorRegistry()
+        together.register(shared)
+        return generate_latest(self.registry) + generate_latest(together)

@@ -10,6 +10,7 @@ from prefect import task
 from pydantic import ValidationError
 
 import prompts
+from flows.spending import reserved, worked
 from flows.story import STEP, Fact, Story, call
 from healer import brief, push, turns, verify
 from healer import patch as patches
@@ -46,6 +47,9 @@ async def patch(story: Story) -> None:
     importer = await story.importer(case.importer)
     if importer is None or case.base_sha is None:
         raise Misconfigured(f"importer {case.importer} is no longer in the registry.", reason="registry")
+    reservation = await reserved(story, case)
+    if reservation is None:
+        return
     await call(story.parts.git.fetch)
     told = brief.write_brief(
         case,
@@ -57,7 +61,7 @@ async def patch(story: Story) -> None:
     )
     await story.confirm(case)
     with story.parts.git.worktree(case.base_sha) as tree:
-        answer = await story.parts.agent.work(told, tree)
+        answer = await worked(story, reservation, told, tree)
         attempt = await _judged(story, importer, answer, tree, case.base_sha)
     await _keep(story, case.model_copy(update={"attempts": (*case.attempts, attempt)}), case, importer)
 

@@ -88,11 +88,17 @@ def _story(answer: dict[str, Any]) -> list[str]:
     told.append(f"{found['id']}  {found['importer']}  {_ending(found)}")
     told += [f"  {found['reason_text']}"] if found["reason_text"] else []
     told += [f"  next look: {found['next_check']}"] if found["next_check"] else []
+    told += [f"  spent: {_spent(answer['spend']['ledgers'])}"]
     told += [f"  {e['at'][:19]}  {e['kind'].replace('_', ' ')}  {_facts(e['data'])}".rstrip() for e in answer["events"]]
     told += [f"  logins of {row['ref']}: {logins.words(LoginStanding.model_validate(row))}" for row in answer["logins"]]
     told += _links(answer["links"])
     broken = first_break(Event.model_validate(event) for event in answer["events"])
     return told + ([f"  THE EVENT CHAIN IS BROKEN at event {broken}: the record was changed"] if broken else [])
+
+
+def _spent(ledgers: dict[str, Any]) -> str:
+    usd, minutes = ledgers["usd_per_case"], ledgers["agent_minutes_per_case"]
+    return f"${usd['spent']:.2f} of ${usd['limit']:.2f}, {minutes['spent']:.1f} of {minutes['limit']:g} agent minutes"
 
 
 def _links(links: dict[str, Any]) -> list[str]:
@@ -117,7 +123,9 @@ def list_cases() -> None:
 
 def _command(ticket: str, name: str, **members: Any) -> None:
     told = _door().command(ticket, name, members)
-    more = f", {told['extra_attempts']} more attempts allowed" if told["extra_attempts"] else ""
+    extra = {"attempts": told["extra_attempts"], "US dollars": told["extra_usd"], "minutes": told["extra_minutes"]}
+    allowed = ", ".join(f"{amount:g} more {what}" for what, amount in extra.items() if amount)
+    more = f", {allowed} allowed" if allowed else ""
     typer.echo(f"{told['case']}  {told['state']}  ({told['command']} by {told['by']}{more})")
 
 
@@ -146,9 +154,18 @@ def retry(ticket: _Ticket, hint: Annotated[str, typer.Argument(help="What may he
 
 
 @case.command()
-def budget(ticket: _Ticket, attempts: Annotated[int, typer.Argument(min=1, max=10, help="How many more.")]) -> None:
-    """Allow a case more attempts."""
-    _command(ticket, "budget", attempts=attempts)
+def budget(
+    ticket: _Ticket,
+    attempts: Annotated[int | None, typer.Argument(min=1, max=10, help="How many more attempts.")] = None,
+    usd: Annotated[float | None, typer.Option(min=0.01, max=1000, help="How many US dollars more.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=1, max=1440, help="How many more minutes of agents.")] = None,
+) -> None:
+    """Allow a case more attempts, money, or minutes of agents."""
+    given = {"attempts": attempts, "usd": usd, "minutes": minutes}
+    more = {what: amount for what, amount in given.items() if amount is not None}
+    if not more:
+        raise typer.BadParameter("say how many more attempts, US dollars or minutes.")
+    _command(ticket, "budget", **more)
 
 
 @case.command()

@@ -46,6 +46,8 @@ class Order(Contract):
     by: str
     text: str = ""
     attempts: int = 0
+    usd: float = 0
+    minutes: float = 0
 
 
 class Effect(Contract):
@@ -92,7 +94,8 @@ def decide(order: Order, case: Case, events: tuple[Event, ...]) -> Effect | Repe
         case Command.RETRY:
             return _begun_again(order, case, events, "retried")
         case Command.BUDGET:
-            return Effect(kind=turns.BUDGET_RAISED, data={"by": order.by, "attempts": order.attempts})
+            more = {what: getattr(order, what) for what in turns.ALLOWED if getattr(order, what)}
+            return Effect(kind=turns.BUDGET_RAISED, data={"by": order.by, **more})
 
 
 def _obeyed(order: Order, case: Case, events: tuple[Event, ...]) -> str | None:

@@ -120,6 +120,12 @@ REASONS: Final[dict[Reason, Wording]] = {
         "{owner}",
         "Store the credential in the vault. " + _NEW_TICKET,
     ),
+    Reason.BUDGET_SPENT: Wording(
+        "What the healer's agents may spend is spent, so the case rests. Nothing is known against the importer.",
+        "the healer's operators",
+        "A ledger of a day or a month is free again by itself, and the healer goes on then. For more than that allow this case more "
+        "(healer case budget), or raise the limit, and let it begin again (healer case retry).",
+    ),
 }
 
 STATES: Final[dict[State, Wording]] = {

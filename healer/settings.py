@@ -80,7 +80,22 @@ class StoreSettings(_Room):
         return text
 
 
-class GatewaySettings(GitHubSettings, JiraSettings, StoreSettings):
+class LimitSettings(_Room):
+    """How much is taken, and how much may be spent. Gateway and flows read the same ones."""
+
+    limit_deliveries_per_key_minute: int = Field(default=300, ge=1)
+    limit_open_cases: int = Field(default=100, ge=1)
+    limit_cases_per_importer_day: int = Field(default=20, ge=1)
+    limit_cases_per_day: int = Field(default=200, ge=1)
+    limit_usd_per_case: float = Field(default=15, ge=0)
+    limit_usd_per_day: float = Field(default=100, ge=0)
+    limit_usd_per_month: float = Field(default=1000, ge=0)
+    limit_agent_minutes_per_case: float = Field(default=180, ge=0)
+    limit_agent_minutes_per_day: float = Field(default=1440, ge=0)
+    """What agents may spend, in US dollars and minutes; 0 lets them spend nothing. Days and months are UTC's."""
+
+
+class GatewaySettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings):
     """What the gateway needs."""
 
     prefect_api_url: str
@@ -100,16 +115,11 @@ class GatewaySettings(GitHubSettings, JiraSettings, StoreSettings):
     """Where the gate's jobs run."""
     prefect_ui_url: str | None = None
     """Where people reach Prefect; the API's address without `/api` where it is not given."""
-    limit_deliveries_per_key_minute: int = Field(default=300, ge=1)
-    limit_open_cases: int = Field(default=100, ge=1)
-    limit_cases_per_importer_day: int = Field(default=20, ge=1)
-    limit_cases_per_day: int = Field(default=200, ge=1)
-    """Over a limit the answer is 429 with Retry-After."""
     portal_origin: str | None = None
     """`scheme://host:port` that replaces the origin of every importer's URL: for a staging portal."""
 
 
-class FlowSettings(GitHubSettings, JiraSettings, StoreSettings):
+class FlowSettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings):
     """What the flows need."""
 
     public_url: str = "http://127.0.0.1:8000"

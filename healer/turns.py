@@ -10,7 +10,9 @@ from healer.contracts import Attempt, Case, Event, RunRequest, State
 
 _CALLS: Final = frozenset({"called", "woken", "resumed", "stopped", "taken", "released", "retried"})
 BUDGET_RAISED: Final = "budget_raised"
-"""Kind of the event by which a person allows more attempts; `attempts` in its data says how many."""
+"""Kind of the event by which a person allows a case more; its data says how much more of what."""
+ALLOWED: Final = ("attempts", "usd", "minutes")
+"""What a person may allow a case beyond the usual: attempts, US dollars, minutes of agents."""
 
 
 def series(case: Case) -> tuple[Attempt, ...]:
@@ -58,7 +60,12 @@ def again(events: Sequence[Event]) -> int:
     return 1 + sum(event.kind in _CALLS for event in events)
 
 
+def allowed(events: Sequence[Event], what: str) -> float:
+    """Sum what people have allowed a case beyond the usual; `what` is one of `ALLOWED`."""
+    given = (event.data.get(what) for event in events if event.kind == BUDGET_RAISED)
+    return sum(amount for amount in given if isinstance(amount, int | float))
+
+
 def extra_attempts(events: Sequence[Event]) -> int:
     """Count the attempts that people have allowed a case beyond the usual number."""
-    given = (event.data.get("attempts") for event in events if event.kind == BUDGET_RAISED)
-    return sum(attempts for attempts in given if isinstance(attempts, int))
+    return int(allowed(events, "attempts"))

@@ -11,6 +11,7 @@ import httpx
 from pydantic import SecretStr
 
 from healer import dsse, importers, signing
+from healer.budget import Budget
 from healer.clients import orchestrator, store
 from healer.clients.cases import Cases
 from healer.clients.decryptors import load_decryptors
@@ -19,18 +20,27 @@ from healer.clients.git import Git
 from healer.clients.github import GitHub, github_auth
 from healer.clients.jira import Jira
 from healer.clients.jwks import Jwks
+from healer.clients.ledgers import Ledgers
 from healer.clients.limits import Limits
 from healer.clients.logins import Logins
 from healer.clients.orchestrator import Orchestrator
 from healer.clients.outbox import Outbox
 from healer.clients.registry import RegistryFile
+from healer.clients.statements import Statements
 from healer.clients.tokens import Tokens
 from healer.clients.vault import Vault
 from healer.envelope import KeyRing
 from healer.identity import Expected
 from healer.links import Places
 from healer.redact import Redactor
-from healer.settings import FlowSettings, GatewaySettings, GitHubSettings, StoreSettings, secret_values
+from healer.settings import (
+    FlowSettings,
+    GatewaySettings,
+    GitHubSettings,
+    LimitSettings,
+    StoreSettings,
+    secret_values,
+)
 from healer.wiring_keys import vault_keys
 
 if TYPE_CHECKING:
@@ -52,6 +62,25 @@ def github(settings: GitHubSettings) -> GitHub:
     return GitHub(settings.github_api_url, auth, settings.importers_repository, pace_s=settings.github_pace_s)
 
 
+def _limits(settings: LimitSettings) -> Limits:
+    return Limits(
+        deliveries_per_key_minute=settings.limit_deliveries_per_key_minute,
+        open_cases=settings.limit_open_cases,
+        cases_per_importer_day=settings.limit_cases_per_importer_day,
+        cases_per_day=settings.limit_cases_per_day,
+    )
+
+
+def _budget(settings: LimitSettings) -> Budget:
+    return Budget(
+        usd_per_case=settings.limit_usd_per_case,
+        usd_per_day=settings.limit_usd_per_day,
+        usd_per_month=settings.limit_usd_per_month,
+        agent_minutes_per_case=settings.limit_agent_minutes_per_case,
+        agent_minutes_per_day=settings.limit_agent_minutes_per_day,
+    )
+
+
 # ---------------------------------------------------------------- gateway
 
 
@@ -60,6 +89,7 @@ class GatewayParts:
     """All that the gateway's endpoints use. `close` ends the connections."""
 
     cases: Cases
+    statements: Statements
     outbox: Outbox
     evidence: Evidence
     vault: Vault
@@ -99,15 +129,6 @@ def _places(settings: GatewaySettings) -> Places:
     return Places(jira_url=settings.jira_url.rstrip("/"), prefect_ui_url=prefect.rstrip("/"))
 
 
-def _limits(settings: GatewaySettings) -> Limits:
-    return Limits(
-        deliveries_per_key_minute=settings.limit_deliveries_per_key_minute,
-        open_cases=settings.limit_open_cases,
-        cases_per_importer_day=settings.limit_cases_per_importer_day,
-        cases_per_day=settings.limit_cases_per_day,
-    )
-
-
 def gateway_parts(settings: GatewaySettings) -> GatewayParts:
     """Build the gateway's clients; nothing is contacted yet.
 
@@ -128,6 +149,7 @@ def gateway_parts(settings: GatewaySettings) -> GatewayParts:
 
     return GatewayParts(
         cases=Cases(redis, _limits(settings)),
+        statements=Statements(redis, _budget(settings)),
         outbox=Outbox(redis, consumer=f"{socket.gethostname()}-{os.getpid()}"),
         evidence=Evidence(redis, keys.ring),
         vault=Vault(redis, keys.ring, load_decryptors(settings.decryptors)),
@@ -187,6 +209,7 @@ class FlowParts:
 
     settings: FlowSettings
     cases: Cases
+    ledgers: Ledgers
     evidence: Evidence
     github: GitHub
     jira: Jira
@@ -211,6 +234,7 @@ def flow_parts(settings: FlowSettings) -> FlowParts:
     return FlowParts(
         settings=settings,
         cases=Cases(redis),
+        ledgers=Ledgers(redis, _budget(settings)),
         evidence=Evidence(redis, keys.ring),
         github=door,
         jira=Jira(settings.jira_url, settings.jira_token, settings.jira_user, redactor=redactor),

@@ -19,6 +19,7 @@ from redis.asyncio import Redis
 
 from factories import make_claims, make_delivery, make_run
 from healer import signing
+from healer.budget import Budget
 from healer.clients.cases import Cases
 from healer.clients.evidence import Evidence
 from healer.clients.jwks import Jwks
@@ -26,6 +27,7 @@ from healer.clients.logins import Logins
 from healer.clients.orchestrator import Orchestrator
 from healer.clients.outbox import Outbox
 from healer.clients.registry import RegistryFile
+from healer.clients.statements import Statements
 from healer.clients.tokens import Scope, Tokens
 from healer.clients.vault import Vault
 from healer.contracts import Case, GateRun, State
@@ -166,6 +168,7 @@ def make_parts(
     ring = KeyRing({"k1": b"k" * 32})
     return GatewayParts(
         cases=Cases(redis),
+        statements=Statements(redis, Budget()),
         outbox=Outbox(redis, "test"),
         evidence=Evidence(redis, ring),
         vault=Vault(redis, ring),

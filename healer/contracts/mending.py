@@ -11,7 +11,10 @@ from healer.contracts.trace import Failure, Trace
 
 
 class Reason(StrEnum):
-    """Why a case waits or ended without a pull request. The first block are `not_fixed` products, the second need an engineer."""
+    """Why a case waits or ended without a pull request. The first block are `not_fixed` products, the second need an engineer.
+
+    BUDGET_SPENT is both: a day's or a month's ledger is free again by itself, a case's is not.
+    """
 
     SITE_DOWN = "SITE_DOWN"
     CREDENTIAL = "CREDENTIAL"
@@ -33,6 +36,7 @@ class Reason(StrEnum):
     UNKNOWN_IMPORTER = "UNKNOWN_IMPORTER"
     TICKET_MISMATCH = "TICKET_MISMATCH"
     CREDENTIAL_MISSING = "CREDENTIAL_MISSING"
+    BUDGET_SPENT = "BUDGET_SPENT"
 
 
 class Disposition(StrEnum):

@@ -1,10 +1,15 @@
 """Rules of reading cases."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from factories import make_run
 from gateway_site import Gateway, bearer, problem, until
+from healer.budget import Budget
+from healer.clients.ledgers import Ledgers, Reservation
 from healer.clients.tokens import Scope
+from healer.contracts import Ceiling, Spend
 
 
 async def test_case_is_shown_with_events_and_links(gateway: Gateway) -> None:
@@ -30,6 +35,19 @@ async def test_started_flow_run_is_linked(gateway: Gateway) -> None:
         if links["prefect"]:
             break
     assert links["prefect"] == "https://prefect.example/runs/flow-run/run-of-heal:UTIL-101:0"
+
+
+async def test_case_is_shown_with_what_it_spends(gateway: Gateway) -> None:
+    """Each ledger shows what is spent of its limit; the case's runs show what each cost, or may cost."""
+    await gateway.awaiting()
+    ledgers, now = Ledgers(gateway.redis, Budget()), datetime.now(UTC)
+    for attempt in (1, 2):
+        await ledgers.reserve("UTIL-101", attempt, Ceiling(usd=4, seconds=600), Budget(), now)
+    await ledgers.settle(Reservation("UTIL-101", "1.0", f"{now:%Y-%m-%d}"), Spend(usd=0.5, seconds=30))
+    spend = (await gateway.http.get("/v1/cases/UTIL-101", headers=await gateway.read_token())).json()["spend"]
+    assert spend["ledgers"]["usd_per_case"] == {"spent": 4.5, "limit": 15}
+    assert spend["ledgers"]["agent_minutes_per_day"] == {"spent": 10.5, "limit": 1440}
+    assert [(run["attempt"], run["usd"], run["settled"]) for run in spend["runs"]] == [(1, 0.5, True), (2, 4, False)]
 
 
 async def test_cases_are_listed(gateway: Gateway) -> None:
@@ -78,3 +96,14 @@ async def test_receipt_is_given_as_it_was_written(gateway: Gateway) -> None:
     await gateway.parts.evidence.keep_receipt("UTIL-101", '{"payload": "x"}')
     answer = await gateway.http.get("/v1/cases/UTIL-101/receipt", headers=headers)
     assert (answer.text, answer.headers["content-type"]) == ('{"payload": "x"}', "application/json")
+
+
+async def test_what_all_spend_is_measured(gateway: Gateway) -> None:
+    """The ledgers of day and month, their limits, and the breaches of limits are there for Prometheus."""
+    ledgers, now = Ledgers(gateway.redis, Budget()), datetime.now(UTC)
+    await ledgers.reserve("UTIL-101", 1, Ceiling(usd=4, seconds=600), Budget(), now)
+    await ledgers.reserve("UTIL-101", 2, Ceiling(usd=4, seconds=600), Budget(usd_per_month=5), now)
+    text = (await gateway.http.get("/metrics", headers=await gateway.read_token())).text
+    assert 'healer_spent{ledger="usd_per_month"} 4.0' in text
+    assert 'healer_spend_limit{ledger="agent_minutes_per_day"} 1440.0' in text
+    assert 'healer_breaches_total{limit="usd_per_month"} 1.0' in text

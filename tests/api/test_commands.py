@@ -51,7 +51,8 @@ async def test_stop_ends_at_once_and_has_the_ticket_told(gateway: Gateway) -> No
     """The case is stopped when the answer comes, with who and why; a flow run follows that tells the ticket."""
     await gateway.awaiting()
     answer = await tell(gateway, "stop")
-    told = {"case": "UTIL-101", "command": "stop", "state": "stopped", "by": "alice", "extra_attempts": 0}
+    told = {"case": "UTIL-101", "command": "stop", "state": "stopped", "by": "alice"}
+    told |= {"extra_attempts": 0, "extra_usd": 0, "extra_minutes": 0}
     assert (answer.status_code, answer.json()) == (200, told)
     case = await stands(gateway)
     assert (case.state, case.reason_text) == (State.STOPPED, "Stopped by alice: the portal is rebuilt")
@@ -162,6 +163,17 @@ async def test_budget_is_recorded_and_disturbs_nobody(gateway: Gateway) -> None:
     assert event.data == {"by": "alice", "attempts": 2}
 
 
+async def test_budget_raises_the_cases_money_and_minutes(gateway: Gateway) -> None:
+    """What is allowed adds up in the answer, and the case is shown with its limits as they are now."""
+    await bring(gateway, State.NEEDS_ENGINEER)
+    await tell(gateway, "budget", {"usd": 5})
+    answer = (await tell(gateway, "budget", {"usd": 2.5, "minutes": 30})).json()
+    assert (answer["extra_attempts"], answer["extra_usd"], answer["extra_minutes"]) == (0, 7.5, 30)
+    shown = (await gateway.http.get("/v1/cases/UTIL-101", headers=await gateway.read_token())).json()
+    limits = {name: account["limit"] for name, account in shown["spend"]["ledgers"].items()}
+    assert (limits["usd_per_case"], limits["agent_minutes_per_case"], limits["usd_per_day"]) == (22.5, 210, 100)
+
+
 async def test_case_is_explained_in_markdown(gateway: Gateway) -> None:
     """An explanation is Markdown for a person, and changes nothing."""
     case = await bring(gateway, State.NEEDS_ENGINEER, reason_text="Two attempts failed.")
@@ -219,6 +231,11 @@ async def test_commands_need_a_token_with_scope_operate(gateway: Gateway, comman
         ("budget", {"attempts": True}),
         ("budget", {"attempts": "3"}),
         ("budget", {"attempts": 1.0}),
+        ("budget", {"usd": 0}),
+        ("budget", {"usd": 1000.01}),
+        ("budget", {"usd": "5"}),
+        ("budget", {"minutes": 0}),
+        ("budget", {"minutes": 1, "usd": -1}),
     ],
 )
 async def test_malformed_command_is_refused(gateway: Gateway, command: str, body: Any) -> None:

@@ -49,7 +49,7 @@ def world(
 ) -> Iterator[dict[str, Any]]:
     """Run GitHub, JIRA and one warm runner for all stories of a module, with its `SETTINGS`; each story has a ticket that no other has."""
     root = tmp_path_factory.mktemp("stories")
-    tickets = [f"UTIL-{n}" for n in range(101, 130)]
+    tickets = [f"UTIL-{n}" for n in range(101, 140)]
     redis_server.flush()
     with flow_github.running(root) as github, jira_with(root / "jira", tickets) as jira:
         env = environment(

@@ -133,6 +133,13 @@ def _answer(*, changed: bool = False) -> dict[str, object]:
             "prefect": None,
         },
         "logins": [{"ref": "brightwater-main", "used": 2, "ceiling": 6, "next_at": NOW.isoformat()}],
+        "spend": {
+            "ledgers": {
+                "usd_per_case": {"spent": 4.5, "limit": 15},
+                "agent_minutes_per_case": {"spent": 10.5, "limit": 180},
+            },
+            "runs": [],
+        },
     }
 
 
@@ -144,6 +151,7 @@ def test_case_is_told_as_a_story(healer: Desk, gateway: respx.Router) -> None:
     for word in ("received", "gate dispatched", "run_id 7001", "https://jira.example/browse/UTIL-101", make_run().url):
         assert word in out
     assert "logins of brightwater-main: 2 of 6 used, next at 2026-11-24 10:00 UTC" in out
+    assert "spent: $4.50 of $15.00, 10.5 of 180 agent minutes" in out
     assert "BROKEN" not in out
     assert json.loads(healer("case", "show", "UTIL-101", "--json")[1]) == _answer()
 
@@ -172,6 +180,8 @@ def test_cases_are_listed_one_a_line(healer: Desk, gateway: respx.Router) -> Non
         (("retry",), {"hint": ""}),
         (("retry", "the footer"), {"hint": "the footer"}),
         (("budget", "+3"), {"attempts": 3}),
+        (("budget", "--usd", "2.5"), {"usd": 2.5}),
+        (("budget", "1", "--minutes", "30"), {"attempts": 1, "minutes": 30}),
     ],
 )
 def test_command_is_given_and_its_answer_told(
@@ -179,10 +189,11 @@ def test_command_is_given_and_its_answer_told(
 ) -> None:
     """Each command posts its members with the operator's token and tells state and giver."""
     name, *rest = arguments
-    answer = {"case": "UTIL-101", "command": name, "state": "stopped", "by": "alice", "extra_attempts": 3}
+    answer = {"case": "UTIL-101", "command": name, "state": "stopped", "by": "alice"}
+    answer |= {"extra_attempts": 3, "extra_usd": 2.5, "extra_minutes": 0}
     posted = gateway.post(f"/v1/cases/UTIL-101/{name}").respond(json=answer)
     code, out, _ = healer("case", name, "UTIL-101", *rest)
-    assert (code, out) == (0, f"UTIL-101  stopped  ({name} by alice, 3 more attempts allowed)\n")
+    assert (code, out) == (0, f"UTIL-101  stopped  ({name} by alice, 3 more attempts, 2.5 more US dollars allowed)\n")
     assert json.loads(posted.calls.last.request.content) == members
     assert posted.calls.last.request.headers["authorization"] == "Bearer healer_x"
 
@@ -192,8 +203,8 @@ def test_command_that_the_state_forbids_ends_with_one(healer: Desk, gateway: res
     gateway.post("/v1/cases/UTIL-101/stop").respond(409, json={"detail": "it has ended.", "reason": "case_ended"})
     code, _, err = healer("case", "stop", "UTIL-101")
     assert (code, "case_ended" in err) == (1, True)
-    for attempts in ("0", "11", "many"):
-        assert healer("case", "budget", "UTIL-101", attempts)[0] == 2
+    for more in (["0"], ["11"], ["many"], [], ["--usd", "0"], ["--minutes", "2000"]):
+        assert healer("case", "budget", "UTIL-101", *more)[0] == 2
 
 
 def test_explanation_is_printed_as_it_is(healer: Desk, gateway: respx.Router) -> None:
