@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from git_site import git
 from healer.clients.github import GitHub, github_auth
 from localworld.redis import free_port
+from loopback import NO_TLS
 
 ROOT = Path(__file__).resolve().parents[1]
 REPOSITORY, WORKFLOW, TOKEN = "acme/importers", "healer-gate.yml", "ghp_plantedtokenofthehealer0123456789abcd"
@@ -91,13 +92,13 @@ class Site:
         """Call the API of the repository as the maintainer."""
         headers = {"Authorization": f"token {TOKEN}"}
         url = f"{self.api}/repos/{REPOSITORY}{path}"
-        answer = httpx.request(method, url, json=body, headers=headers, trust_env=False)
+        answer = httpx.request(method, url, json=body, headers=headers, verify=NO_TLS, trust_env=False)
         answer.raise_for_status()
         return answer.json()
 
     def fault(self, **fault: Any) -> None:
         """Let something go wrong."""
-        httpx.post(f"{self.url}/_control/faults", json=fault, trust_env=False).raise_for_status()
+        httpx.post(f"{self.url}/_control/faults", json=fault, verify=NO_TLS, trust_env=False).raise_for_status()
 
     def record(self) -> list[dict[str, Any]]:
         """Give all recorded exchanges."""
@@ -175,7 +176,7 @@ def _wait(url: str, child: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + 30
     while child.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(httpx.TransportError):
-            httpx.get(url, trust_env=False)
+            httpx.get(url, verify=NO_TLS, trust_env=False)
             return
         time.sleep(0.05)
     raise RuntimeError("the GitHub stand-in did not come up")

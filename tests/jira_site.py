@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from healer.clients.jira import Jira
 from localworld.jira.app import create_app
 from localworld.jira.store import Mode, Store
+from loopback import NO_TLS
 from serving import serving
 
 TOKEN, ANNS_TOKEN, VIEWERS_TOKEN = "planted-token-of-the-healer", "planted-token-of-ann", "planted-token-of-a-viewer"
@@ -68,16 +69,20 @@ class Site:
     def http(self, token: str = TOKEN) -> httpx.Client:
         """Give a bare HTTP client with a login."""
         if self.cloud:
-            return httpx.Client(base_url=self.url, auth=("importer-healer@acme.example", token), trust_env=False)
-        return httpx.Client(base_url=self.url, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+            return httpx.Client(
+                base_url=self.url, auth=("importer-healer@acme.example", token), verify=NO_TLS, trust_env=False
+            )
+        return httpx.Client(
+            base_url=self.url, headers={"Authorization": f"Bearer {token}"}, verify=NO_TLS, trust_env=False
+        )
 
     def fault(self, **fault: Any) -> None:
         """Let something go wrong."""
-        httpx.post(f"{self.url}/_control/faults", json=fault, trust_env=False).raise_for_status()
+        httpx.post(f"{self.url}/_control/faults", json=fault, verify=NO_TLS, trust_env=False).raise_for_status()
 
     def ticket(self, key: str = KEY) -> dict[str, Any]:
         """Give what the site remembers of a ticket."""
-        state = httpx.get(f"{self.url}/_control/state", trust_env=False).json()
+        state = httpx.get(f"{self.url}/_control/state", verify=NO_TLS, trust_env=False).json()
         return next(t for t in state["tickets"] if t["key"] == key)
 
     def record(self) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from api.main import create_app
 from gateway_site import ISSUER, KEY, PREFECT, REGISTRY, Gateway, Prefect, make_parts
 from healer.clients import store
+from loopback import NO_TLS
 
 
 @contextlib.contextmanager
@@ -41,11 +42,14 @@ def module_wire() -> Iterator[respx.Router]:
 async def gateway(redis_url: str, wire: respx.Router) -> AsyncIterator[Gateway]:
     """Give a gateway that serves, dispatcher and all."""
     redis, registry = store.connect(SecretStr(redis_url)), [REGISTRY]
-    async with httpx.AsyncClient(base_url=PREFECT) as prefect, httpx.AsyncClient() as issuer:
+    async with (
+        httpx.AsyncClient(base_url=PREFECT, verify=NO_TLS) as prefect,
+        httpx.AsyncClient(verify=NO_TLS) as issuer,
+    ):
         parts = make_parts(redis, prefect, issuer, registry)
         app = create_app(parts)
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway", trust_env=False) as http:
             around = Gateway(http, parts, redis, Prefect(wire), app, registry)
             async with app.router.lifespan_context(app):
                 yield around

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from api.main import create_app
 from gateway_site import PREFECT, REGISTRY, make_parts
 from healer.clients import store
+from loopback import NO_TLS
 from serving import serving
 
 PATIENCE_S = 0.4
@@ -26,7 +27,7 @@ def address(redis_url: str, wire: respx.Router, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("api.body._PATIENCE_S", PATIENCE_S)
 
     def make(_: str) -> Any:
-        prefect, issuer = httpx.AsyncClient(base_url=PREFECT), httpx.AsyncClient()
+        prefect, issuer = httpx.AsyncClient(base_url=PREFECT, verify=NO_TLS), httpx.AsyncClient(verify=NO_TLS)
         return create_app(make_parts(store.connect(SecretStr(redis_url)), prefect, issuer, [REGISTRY]))
 
     with serving(make, lifespan="on") as url:

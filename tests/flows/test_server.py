@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 
 import httpx
 
-from flow_site import environment, prefect_server
+from flow_site import environment
+from loopback import NO_TLS
 
 LEAKY_FLOW = """
 import logging, sys, warnings
@@ -64,13 +65,18 @@ def test_what_anybody_sends_loses_its_secrets(prefect, planted):
 def test_ui_is_served(prefect):
     """The operations lead's page is there, and knows where its API is."""
     base = prefect.api_url.removesuffix("/api")
-    assert httpx.get(f"{base}/ui-settings", trust_env=False).json()["api_url"] == prefect.api_url
-    assert "html" in httpx.get(base, follow_redirects=True, headers={"Accept": "text/html"}, trust_env=False).text
+    assert httpx.get(f"{base}/ui-settings", verify=NO_TLS, trust_env=False).json()["api_url"] == prefect.api_url
+    assert (
+        "html"
+        in httpx.get(base, follow_redirects=True, headers={"Accept": "text/html"}, verify=NO_TLS, trust_env=False).text
+    )
 
 
-def test_who_cannot_write_is_told_so_soon(tmp_path):
+def test_who_cannot_write_is_told_so_soon(prefect):
     """A write that the database has no room for is refused within seconds, to be tried again, where Prefect would hold it for a minute."""
-    with prefect_server(tmp_path / "home") as site, closing(sqlite3.connect(site.home / "prefect.db")) as holder:
+    with closing(sqlite3.connect(prefect.home / "prefect.db")) as holder:
         holder.execute("begin immediate")
-        answer = httpx.post(f"{site.api_url}/flows/", json={"name": "held-up"}, timeout=20, trust_env=False)
+        answer = httpx.post(
+            f"{prefect.api_url}/flows/", json={"name": "held-up"}, timeout=20, verify=NO_TLS, trust_env=False
+        )
         assert answer.status_code == 503

@@ -15,6 +15,7 @@ import pytest
 import github_site
 from git_site import ENV, git
 from github_site import MAY, REPOSITORY, TOKEN
+from loopback import NO_TLS
 
 BIN = Path(sys.executable).parent
 MASKED = "planted&masked <value>"
@@ -49,7 +50,7 @@ class Actions:
     def dispatch(self, file, **body):
         """Ask for a run; give GitHub's answer."""
         url = f"{self.site.api}/repos/{REPOSITORY}/actions/workflows/{file}/dispatches"
-        return httpx.post(url, json={"ref": "main", **body}, headers=self.login, trust_env=False)
+        return httpx.post(url, json={"ref": "main", **body}, headers=self.login, verify=NO_TLS, trust_env=False)
 
     @property
     def login(self):
@@ -75,7 +76,7 @@ class Actions:
     def oidc(self, secret):
         """Ask for a token as a step does."""
         url = f"{self.site.url}/_oidc/token?api-version=2.0&audience=somebody"
-        return httpx.get(url, headers={"Authorization": f"bearer {secret}"}, trust_env=False)
+        return httpx.get(url, headers={"Authorization": f"bearer {secret}"}, verify=NO_TLS, trust_env=False)
 
 
 def seed(site, kept):
@@ -144,7 +145,7 @@ def test_a_run_can_be_looked_at(actions):
     """Title, jobs, steps, summary and log of a run are there, in the API, on its page and in its archive."""
     run = actions.ended("green.yml", what="UTIL-101")
     [job] = actions.site.send("GET", f"/actions/runs/{run['id']}/jobs")["jobs"]
-    page = httpx.get(run["html_url"], trust_env=False).text
+    page = httpx.get(run["html_url"], verify=NO_TLS, trust_env=False).text
     assert (run["display_title"], job["conclusion"]) == ("run of UTIL-101", "success")
     assert [step["conclusion"] for step in job["steps"] if step["name"].startswith("Main")] == ["success"]
     assert "summary-text" in page
@@ -154,15 +155,17 @@ def test_a_run_can_be_looked_at(actions):
 def test_a_log_is_fetched_without_a_login(actions):
     """The log archive is elsewhere, at an address that refuses a login."""
     run = actions.ended("green.yml")
-    moved = httpx.get(run["logs_url"], headers=actions.login, trust_env=False)
+    moved = httpx.get(run["logs_url"], headers=actions.login, verify=NO_TLS, trust_env=False)
     assert moved.status_code == 302
-    assert httpx.get(moved.headers["location"], trust_env=False).content.startswith(b"PK")
-    assert httpx.get(moved.headers["location"], headers=actions.login, trust_env=False).status_code == 403
+    assert httpx.get(moved.headers["location"], verify=NO_TLS, trust_env=False).content.startswith(b"PK")
+    assert (
+        httpx.get(moved.headers["location"], headers=actions.login, verify=NO_TLS, trust_env=False).status_code == 403
+    )
 
 
 def test_an_annotation_is_shown(actions):
     """What a step reports about a line of a file is on the page of the run."""
-    page = httpx.get(actions.ended("red.yml")["html_url"], trust_env=False).text
+    page = httpx.get(actions.ended("red.yml")["html_url"], verify=NO_TLS, trust_env=False).text
     assert "lib/a.rb:3" in page
 
 
@@ -182,10 +185,10 @@ def test_nothing_keeps_a_masked_value(actions):
     actions.kept.unlink()
     kept = [path.read_text("utf-8", "replace") for path in actions.site.root.glob("record/*")]
     kept += [
-        httpx.get(f"{actions.site.url}/_control/state", trust_env=False).text,
+        httpx.get(f"{actions.site.url}/_control/state", verify=NO_TLS, trust_env=False).text,
         (actions.site.root / "log").read_text(),
     ]
-    kept += [httpx.get(run["html_url"], trust_env=False).text]
+    kept += [httpx.get(run["html_url"], verify=NO_TLS, trust_env=False).text]
     assert run["conclusion"] == "success"
     assert "***" in kept[-1]
     for secret in (MASKED, token, request, "cGxhbnRlZCZtYXNrZWQ"):
@@ -198,7 +201,7 @@ def test_the_right_to_a_token_ends_with_the_run(actions):
     token, request = actions.kept.read_text().split()
     headers = {"Authorization": f"token {token}"}
     assert actions.oidc(request).status_code == 401
-    assert httpx.get(f"{actions.site.api}/user", headers=headers, trust_env=False).status_code == 401
+    assert httpx.get(f"{actions.site.api}/user", headers=headers, verify=NO_TLS, trust_env=False).status_code == 401
 
 
 def test_a_job_proves_which_run_it_is(actions):
@@ -217,8 +220,10 @@ def test_a_job_proves_which_run_it_is(actions):
         time.sleep(0.02)
     value = actions.oidc(actions.kept.read_text().split()[1]).json()["value"]
     actions.site.send("POST", f"/actions/runs/{run}/cancel")
-    known = httpx.get(f"{actions.site.url}/_oidc/.well-known/openid-configuration", trust_env=False).json()
-    keys = jwt.PyJWKSet.from_dict(httpx.get(known["jwks_uri"], trust_env=False).json())
+    known = httpx.get(
+        f"{actions.site.url}/_oidc/.well-known/openid-configuration", verify=NO_TLS, trust_env=False
+    ).json()
+    keys = jwt.PyJWKSet.from_dict(httpx.get(known["jwks_uri"], verify=NO_TLS, trust_env=False).json())
     claims = jwt.decode(value, keys.keys[0].key, ["RS256"], audience="somebody", issuer=known["issuer"])
     head = git("rev-parse", "HEAD", cwd=work)
     assert (claims["run_id"], claims["run_attempt"], claims["sha"]) == (str(run), "1", head)

@@ -8,6 +8,7 @@ import pytest
 from jira import JIRAError
 
 from jira_site import ANNS_TOKEN, KEY, TOKEN, running
+from loopback import NO_TLS
 
 HEALER = "importer-healer"
 
@@ -23,7 +24,7 @@ def refused(call, *args, **kwargs) -> JIRAError:
 
 def test_the_library_knows_the_product(jira_site):
     """The server says which product it is, to anybody; the library then uses that product's endpoints."""
-    anonymous = httpx.get(f"{jira_site.url}/rest/api/2/serverInfo", trust_env=False).json()
+    anonymous = httpx.get(f"{jira_site.url}/rest/api/2/serverInfo", verify=NO_TLS, trust_env=False).json()
     assert anonymous["deploymentType"] == ("Cloud" if jira_site.cloud else "Server")
     assert jira_site.library()._is_cloud is jira_site.cloud
 
@@ -33,11 +34,11 @@ def test_a_login_of_the_other_product_is_no_login(jira_site):
     bearer, basic = {"Authorization": f"Bearer {TOKEN}"}, (f"{HEALER}@acme.example", TOKEN)
     myself = f"{jira_site.url}/rest/api/2/myself"
     seen = {
-        "none": httpx.get(myself, trust_env=False).status_code,
-        "bearer": httpx.get(myself, headers=bearer, trust_env=False).status_code,
-        "basic": httpx.get(myself, auth=basic, trust_env=False).status_code,
-        "wrong": httpx.get(myself, auth=(basic[0], "wrong"), trust_env=False).status_code,
-        "nobody's": httpx.get(myself, auth=("operations@acme.example", ""), trust_env=False).status_code,
+        "none": httpx.get(myself, verify=NO_TLS, trust_env=False).status_code,
+        "bearer": httpx.get(myself, headers=bearer, verify=NO_TLS, trust_env=False).status_code,
+        "basic": httpx.get(myself, auth=basic, verify=NO_TLS, trust_env=False).status_code,
+        "wrong": httpx.get(myself, auth=(basic[0], "wrong"), verify=NO_TLS, trust_env=False).status_code,
+        "nobody's": httpx.get(myself, auth=("operations@acme.example", ""), verify=NO_TLS, trust_env=False).status_code,
     }
     good = "basic" if jira_site.cloud else "bearer"
     assert seen == {name: 200 if name == good else 401 for name in seen}

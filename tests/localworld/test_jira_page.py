@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from jira_site import KEY
 from localworld.jira.markup import to_html
 from localworld.jira.texts import adf_to_wiki, wiki_to_adf
+from loopback import NO_TLS
 
 
 class Tags(HTMLParser):
@@ -113,7 +114,7 @@ def test_the_page_shows_the_ticket_to_a_person(jira_site):
     jira_site.client().say(KEY, "m", "h3. Healed\n\n<script>alert(1)</script>")
     jira_site.client().link(KEY, "g", "https://github.example/pull/12", "Pull request #12")
     jira_site.client().move(KEY, "In Review")
-    page = tags(httpx.get(f"{jira_site.url}/browse/{KEY}", trust_env=False).text)
+    page = tags(httpx.get(f"{jira_site.url}/browse/{KEY}", verify=NO_TLS, trust_env=False).text)
     for words in (
         "Brightwater: no bills since Monday",
         "importer-brightwater",
@@ -124,12 +125,12 @@ def test_the_page_shows_the_ticket_to_a_person(jira_site):
     ):
         assert words in page.text
     assert "script" not in page.tags
-    assert KEY in tags(httpx.get(jira_site.url, trust_env=False).text).text
+    assert KEY in tags(httpx.get(jira_site.url, verify=NO_TLS, trust_env=False).text).text
 
 
 def test_the_page_of_a_missing_ticket_is_404(jira_site):
     """A person gets a 404 too."""
-    assert httpx.get(f"{jira_site.url}/browse/UTIL-9", trust_env=False).status_code == 404
+    assert httpx.get(f"{jira_site.url}/browse/UTIL-9", verify=NO_TLS, trust_env=False).status_code == 404
 
 
 @given(st.lists(st.text("abc :;.,", min_size=1, max_size=20).filter(str.strip), min_size=1, max_size=5))

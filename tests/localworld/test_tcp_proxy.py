@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from localworld.tcp_proxy import TcpProxy
+from loopback import NO_TLS
 from serving import serving
 
 
@@ -23,7 +24,7 @@ def proxy() -> Iterator[TcpProxy]:
 
 @pytest.fixture
 def client(proxy: TcpProxy) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"http://127.0.0.1:{proxy.port}", trust_env=False, timeout=0.3) as http:
+    with httpx.Client(base_url=f"http://127.0.0.1:{proxy.port}", verify=NO_TLS, trust_env=False, timeout=0.3) as http:
         yield http
 
 
@@ -45,7 +46,7 @@ def test_cut_resets_what_is_open_and_serves_what_is_new(proxy):
         proxy.cut()
         with pytest.raises(ConnectionResetError):
             _read_to_the_end(open_one)
-    assert httpx.get(f"http://127.0.0.1:{proxy.port}/", trust_env=False).text == "here"
+    assert httpx.get(f"http://127.0.0.1:{proxy.port}/", verify=NO_TLS, trust_env=False).text == "here"
 
 
 def test_refuse_lets_nobody_connect_until_it_forwards(proxy, client):

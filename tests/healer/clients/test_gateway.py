@@ -12,6 +12,7 @@ from factories import NOW, make_importer
 from healer.clients.gateway import LEASE_AUDIENCE, REPORT_AUDIENCE, Gateway
 from healer.contracts import GateMode, LeaseGrant
 from healer.errors import Rejected, UpstreamError
+from loopback import NO_TLS
 
 URL = "https://healer.example"
 TOKEN = SecretStr("the-token-of-this-run")
@@ -20,7 +21,7 @@ KEY = b"k" * 32
 
 @pytest.fixture
 def gateway():
-    with httpx.Client() as http:
+    with httpx.Client(verify=NO_TLS) as http:
         yield Gateway(URL + "/", http)
 
 

@@ -7,13 +7,14 @@ from pydantic import SecretStr
 
 from healer.clients.idtoken import IdTokens
 from healer.errors import UpstreamError
+from loopback import NO_TLS
 
 URL = "https://pipelines.example/oidc?api-version=2.0"
 
 
 @pytest.fixture
 def tokens():
-    with httpx.Client() as http:
+    with httpx.Client(verify=NO_TLS) as http:
         yield IdTokens(URL, SecretStr("request-token"), http)
 
 

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from healer.clients import jwks as module
 from healer.clients.jwks import Jwks
 from healer.errors import Rejected, UpstreamError
+from loopback import NO_TLS
 
 ISSUER = "https://issuer.example/token"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -24,7 +25,7 @@ def _document(*key_ids: str) -> dict[str, object]:
 
 @pytest.fixture
 async def keys() -> AsyncIterator[Jwks]:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(verify=NO_TLS) as http:
         yield Jwks(ISSUER, http)
 
 

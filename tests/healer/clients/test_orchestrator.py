@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from healer.clients.orchestrator import Orchestrator, basic_auth
 from healer.contracts import RunRequest
 from healer.errors import Misconfigured, UpstreamError
+from loopback import NO_TLS
 
 API = "http://prefect.example/api"
 HEAL = RunRequest(flow="heal", case="UTIL-101", attempt=1)
@@ -19,7 +20,7 @@ PUBLISH = RunRequest(flow="publish", case="UTIL-101", run_id=77, run_attempt=2)
 
 @pytest.fixture
 async def orchestrator() -> AsyncIterator[Orchestrator]:
-    async with httpx.AsyncClient(base_url=API, headers=basic_auth(SecretStr("admin:pw"))) as http:
+    async with httpx.AsyncClient(base_url=API, headers=basic_auth(SecretStr("admin:pw")), verify=NO_TLS) as http:
         yield Orchestrator(http)
 
 
