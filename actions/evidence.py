@@ -1,24 +1,22 @@
 """From what a container left to what may be said about it: checks, failure, trace, log."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from actions import log, results
 from actions.console import Exit
-from healer.checks import check_exit, check_result, pdf_names
+from actions.judging import RESULT, Judged, judge, wrong_result
 from healer.clients.container import RunResult
 from healer.clients.gateway import Lease
-from healer.contracts import Check, Conclusion, Failure, Importer, Trace
+from healer.contracts import Check, Conclusion, Failure, History, Importer, Trace
 from healer.errors import HealerError
 from healer.redact import Redactor
 from healer.trace import failure_from, redact_trace
 
-RESULT: Final = "result"
 TRACE: Final = "trace"
-"""Names of `OUT_DIR` and `FETCH_TRACE_DIR` in the writable directory."""
-_CONTRACT_BROKEN: Final = 6
+"""Name of `FETCH_TRACE_DIR` in the writable directory."""
 _SOURCE_DOWN: Final = 4
 
 
@@ -36,6 +34,7 @@ class Evidence:
     logins_used: int = 0
     log: tuple[str, ...] = ()
     trace: Trace | None = None
+    history: History | None = None
 
 
 def broken(error: HealerError, exit: Exit = Exit.BROKEN, logins_used: int = 0) -> Evidence:  # noqa: A002 - the word for it
@@ -52,40 +51,29 @@ def of_probe(importer: Importer, *, up: bool) -> Evidence:
     return Evidence(Conclusion.FAILURE, Exit.RED, f"{importer.title} does not answer.", failure, (check,))
 
 
-def of_fetch(ended: RunResult, out: Path, lease: Lease, redactor: Redactor) -> Evidence:
+def of_fetch(ended: RunResult, out: Path, lease: Lease, redactor: Redactor, today: date) -> Evidence:
     """Judge a fetch by how it ended and what it left in `out`."""
     importer = lease.grant.importer
-    result = results.read_json(out / RESULT, f"{importer.name}.json", results.RESULT_MAX)
-    checks = _checks(ended, result, out / RESULT, importer)
-    failure = None if all(check.passed for check in checks) else _failure(ended, checks, out, importer, redactor)
+    judged = judge(ended, out, lease, today)
+    failure = _failure(ended, judged, out, importer, redactor) if judged.broken else None
     return Evidence(
         conclusion=Conclusion.FAILURE if failure else Conclusion.SUCCESS,
         exit=Exit.RED if failure else Exit.GREEN,
-        summary=_summary(importer, checks, failure),
+        summary=_summary(importer, judged.checks, failure),
         failure=failure,
-        checks=checks,
+        checks=judged.checks,
         exit_code=ended.exit_code,
-        bills=0 if failure or result is None else len(result["bills"]),
+        bills=0 if failure else judged.bills,
         logins_used=len(lease.grant.refs),
         log=log.lines(ended.output, redactor),
         trace=_trace(out / TRACE, lease, redactor),
+        history=judged.history,
     )
 
 
-def _checks(ended: RunResult, result: Mapping[str, Any] | None, folder: Path, importer: Importer) -> tuple[Check, ...]:
-    """Judge a fetch that failed by its exit alone: what it left besides is from before the failure."""
-    exited = check_exit(ended.exit_code)
-    if not exited.passed:
-        return (exited,)
-    pdfs = results.read_pdfs(folder, pdf_names(result))
-    return exited, *check_result(result, pdfs, importer)
-
-
-def _failure(ended: RunResult, checks: tuple[Check, ...], out: Path, importer: Importer, redactor: Redactor) -> Failure:
+def _failure(ended: RunResult, judged: Judged, out: Path, importer: Importer, redactor: Redactor) -> Failure:
     if ended.exit_code == 0:
-        wrong = [check.name for check in checks if not check.passed]
-        said = {"exception": f"gate check {wrong[0]}", "message": f"The result is not true: {', '.join(wrong)}."}
-        return failure_from(said, _CONTRACT_BROKEN, importer.name)
+        return wrong_result(judged, importer.name)
     if ended.out_of_memory:
         said = {"exception": "out of memory", "message": "The container reached its memory limit."}
         return failure_from(said, ended.exit_code, importer.name)

@@ -13,6 +13,7 @@ from actions import evidence, log, report_file
 from actions.commands import command, masks
 from actions.console import Exit, own_version, say
 from actions.evidence import Evidence
+from actions.judging import RESULT
 from actions.run_name import run_name
 from actions.timing import Stopwatch
 from healer import reports
@@ -51,6 +52,7 @@ class Fetching:
             logins_used=found.logins_used,
             log_tail=log.tail(found.log),
             trace=found.trace,
+            history=found.history,
             tools=tools,
             started_at=self._watch.started_at,
             finished_at=self._watch.stop(),
@@ -78,7 +80,7 @@ class Fetching:
                 self._logins_used = len(lease.grant.refs)
                 ended = Containers().run(self._container(image, lease, out))
             with self._watch.part("judge"):
-                return evidence.of_fetch(ended, out, lease, self._redactor)
+                return evidence.of_fetch(ended, out, lease, self._redactor, self._watch.started_at.date())
 
     def _lease(self) -> Lease:
         with self._watch.part("lease"), httpx.Client(timeout=_HTTP_S) as http:
@@ -109,7 +111,7 @@ class Fetching:
         with TemporaryDirectory(dir=temp, prefix="healer-gate-", ignore_cleanup_errors=True) as folder:
             out = Path(folder, "out")
             out.mkdir(mode=0o755)
-            for name in (evidence.RESULT, evidence.TRACE):
+            for name in (RESULT, evidence.TRACE):
                 (out / name).mkdir()
                 (out / name).chmod(0o777)  # the container's user is nobody on this machine
             yield out
@@ -118,7 +120,7 @@ class Fetching:
         importer = lease.grant.importer
         env = {
             "PORTAL_URL": importer.url.rstrip("/"),
-            "OUT_DIR": f"{OUT}/{evidence.RESULT}",
+            "OUT_DIR": f"{OUT}/{RESULT}",
             "FETCH_TRACE_DIR": f"{OUT}/{evidence.TRACE}",
             "HOME": "/tmp",  # noqa: S108 - inside the container
         }

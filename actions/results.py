@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from healer import strict_json
-from healer.checks import Pdf
+from healer.bills import Pdf
+from healer.clients import pdf
 from healer.errors import Rejected
 
 RESULT_MAX: Final = 4 << 20
@@ -56,14 +57,16 @@ def read_json(root: Path, name: str, most: int) -> dict[str, Any] | None:
 
 def read_pdfs(root: Path, names: tuple[str, ...]) -> dict[str, Pdf]:
     """Give what matters of those files that are there."""
-    found: dict[str, Pdf] = {}
+    found: dict[str, bytes] = {}
     room = PDFS_MAX
     for name in names:
         content = read(root, name, min(PDF_MAX, room))
         if content is not None:
             room -= len(content)
-            found[name] = Pdf(hashlib.sha256(content).hexdigest(), content.startswith(b"%PDF-"))
-    return found
+            found[name] = content
+    texts = pdf.texts(list(found.values()))
+    told = zip(found.items(), texts, strict=True)
+    return {name: Pdf(hashlib.sha256(content).hexdigest(), text) for (name, content), text in told}
 
 
 def read_bodies(root: Path, trace: Mapping[str, Any]) -> dict[str, bytes]:

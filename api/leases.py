@@ -12,7 +12,7 @@ from api.body import SMALL, read_body
 from api.parts import Counters, Parts
 from api.problems import BODY, problems
 from api.runners import Credentials, identify, open_credentials
-from healer import credential, identity, logins
+from healer import credential, identity, logins, turns
 from healer.chain import EventData
 from healer.clients.logins import CredentialMissing, Granted, Held, LeaseOutcome, LeaseUsed, TokenUsed
 from healer.contracts import ENDED, Case, GateRun, Importer, LeaseGrant, LoginStanding
@@ -66,6 +66,7 @@ async def _grant(parts: GatewayParts, case: Case | None, run: GateRun, token_id:
     _check_open(case, run)
     refs = credential.refs_for(run.mode, importer)
     credentials = await open_credentials(parts, refs)
+    remembered = await parts.evidence.history(importer.name)
     if absent := [ref for ref in refs if not credentials[ref]]:
         raise _refusal(CredentialMissing(absent[0]))
     held = _held(await parts.logins.lease(run, refs, logins.policy(importer), token_id))
@@ -78,6 +79,8 @@ async def _grant(parts: GatewayParts, case: Case | None, run: GateRun, token_id:
         importer=importer,
         refs=refs,
         expires_at=datetime.now(UTC) + _LIFE,
+        history=remembered,
+        diff=turns.diff_of(case, run.attempt),
     )
     return LeaseAnswer(grant=grant, env=_in_clear(credentials), trace_key=_trace_key(parts, importer))
 

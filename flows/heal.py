@@ -15,7 +15,7 @@ from flows.dispatching import dispatch, settled
 from flows.patching import patch, push_branch
 from flows.story import HOLD_S, STEP, Number, Story, call, in_seconds, opened
 from healer import intake, triage, turns, verify
-from healer.contracts import Case, CaseId, Diagnosis, Disposition, GateMode, GateRun, Reason, State, Triage
+from healer.contracts import Case, CaseId, Conclusion, Diagnosis, Disposition, GateMode, GateRun, Reason, State, Triage
 from healer.errors import Misconfigured, UpstreamError
 from healer.intake import AdmissionPolicy, NotAdmitted
 
@@ -132,6 +132,8 @@ async def _judge_diagnosis(story: Story, case: Case) -> bool:
     decision = triage.classify(report, judged) if report else triage.unreported(run, judged, verdict.why)
     if decision.reason is Reason.GATE_BROKEN:
         decision = triage.without_login(await story.parts.cases.events(case.id), run, in_seconds(0)) or decision
+    if report and verdict.conclusion is Conclusion.SUCCESS:
+        await story.parts.evidence.keep_good(report)
     facts = {"disposition": decision.disposition.value, "reason": decision.reason.value if decision.reason else None}
     if decision.disposition is Disposition.HEAL:
         changes = {"state": State.TRIAGED, "reason": None, "reason_text": decision.evidence, "awaiting": None, **found}

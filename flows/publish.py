@@ -103,8 +103,7 @@ async def open_pull_request(story: Story) -> None:
     report = await story.parts.evidence.report(run.run_id, run.run_attempt)
     if report is None:
         raise UpstreamError("the report of a verified run is gone.", service="redis", reason="report_missing")
-    if report.trace:
-        await story.parts.evidence.keep_good_trace(report.trace)
+    await story.parts.evidence.keep_good(report)
     await _publish(story, case, report)
 
 

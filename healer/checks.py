@@ -1,9 +1,8 @@
-"""Is what a fetch left behind a true set of bills? The gate's named checks, without any bill's data in their words."""
+"""Does what a fetch left behind have the form of bills? The gate's named checks, without any bill's data in their words."""
 
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -12,6 +11,7 @@ from typing import Any, Final
 
 from jsonschema import Draft202012Validator
 
+from healer.bills import Pdf
 from healer.contracts import Check, Importer
 
 Bill = Mapping[str, Any]
@@ -30,14 +30,6 @@ _CODES: Final = (
     "WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG"
 )
 CURRENCIES: Final = frozenset(_CODES.split())
-
-
-@dataclass(frozen=True)
-class Pdf:
-    """What matters of a file that a bill names: its SHA-256 in hex, and whether it starts as a PDF does (ISO 32000-2, 7.5.2)."""
-
-    sha256: str
-    starts_as_pdf: bool
 
 
 @cache
@@ -95,7 +87,7 @@ def _check_bills(bills: tuple[Bill, ...], pdfs: Mapping[str, Pdf]) -> Iterator[C
     rules: tuple[tuple[str, Rule], ...] = (
         ("account_present", lambda bill: bool(bill["account"].strip())),
         ("pdf_present", lambda bill: _pdf_holds(bill, pdfs, lambda _: True)),
-        ("pdf_is_pdf", lambda bill: _pdf_holds(bill, pdfs, lambda pdf: pdf.starts_as_pdf)),
+        ("pdf_is_pdf", lambda bill: _pdf_holds(bill, pdfs, lambda pdf: pdf.text is not None)),
         ("pdf_sha256", lambda bill: _pdf_holds(bill, pdfs, lambda pdf: pdf.sha256 == bill["pdf_sha256"])),
         ("periods_ordered", lambda bill: _days_hold(bill["period_start"], le, bill["period_end"])),
         ("due_after_period", lambda bill: _days_hold(bill["period_end"], lt, bill["due_date"])),

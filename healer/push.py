@@ -19,6 +19,7 @@ _WHAT_BROKE: Final[dict[FailureClass, str]] = {
     FailureClass.CONTRACT_BROKEN: "the bills broke their contract",
     FailureClass.CRASHED: "the importer crashed",
     FailureClass.TIMED_OUT: "the fetch did not end",
+    FailureClass.SILENT_WRONG: "the bills were not true",
 }
 
 

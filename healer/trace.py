@@ -138,6 +138,17 @@ def failure_from(error_json: Mapping[str, Any] | None, exit_code: int | None, im
     )
 
 
+def failure_of_checks(kind: FailureClass, names: Sequence[str], importer: str) -> Failure:
+    """Make the `Failure` of a fetch that ended with exit 0 and whose result does not pass the checks of these names."""
+    exception = f"gate check {names[0]}"
+    return Failure(
+        kind=kind,
+        exception=exception,
+        message=f"The result is not true: {', '.join(names)}.",
+        signature=failure_signature(importer, kind, exception, None, None),
+    )
+
+
 def failure_signature(importer: str, kind: str, exception: str, selector: str | None, file: str | None) -> str:
     """Give the 16 hex digits by which two runs of one breakage agree (SPEC §1, "Failure signature")."""
     parts = (importer, kind, exception, selector or "", file or "")

@@ -164,12 +164,16 @@ def _by_exit(failure: Failure, trace: Trace, where: str, *, has_page: bool) -> T
             )
         case FailureClass.CONTRACT_BROKEN:
             return _broken_contract(failure, trace, where)
-        case FailureClass.SOURCE_CHANGED | FailureClass.CRASHED if has_page:
-            return _heal(
-                f"{where}: {_words(failure)}. The portal answers, but its page is not what the importer expects."
-            )
-        case FailureClass.SOURCE_CHANGED | FailureClass.CRASHED:
-            return _unclear(f"{where}: {_words(failure)}. There is no page of this failure to learn from.")
+        case FailureClass.SOURCE_CHANGED | FailureClass.CRASHED | FailureClass.SILENT_WRONG:
+            return _broken_importer(failure, where, has_page=has_page)
+
+
+def _broken_importer(failure: Failure, where: str, *, has_page: bool) -> Triage:
+    if not has_page:
+        return _unclear(f"{where}: {_words(failure)}. There is no page of this failure to learn from.")
+    if failure.kind is FailureClass.SILENT_WRONG:
+        return _heal(f"{where}: the fetch ended well, yet its bills are not true. {failure.message}")
+    return _heal(f"{where}: {_words(failure)}. The portal answers, but its page is not what the importer expects.")
 
 
 def _broken_contract(failure: Failure, trace: Trace, where: str) -> Triage:

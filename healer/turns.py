@@ -69,3 +69,8 @@ def allowed(events: Sequence[Event], what: str) -> float:
 def extra_attempts(events: Sequence[Event]) -> int:
     """Count the attempts that people have allowed a case beyond the usual number."""
     return int(allowed(events, "attempts"))
+
+
+def diff_of(case: Case, number: int) -> str:
+    """Give what the attempt of this number changes on its base; empty where no agent worked (`diagnose`, `probe`)."""
+    return next((attempt.diff for attempt in case.attempts if attempt.number == number), "")

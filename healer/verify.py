@@ -14,6 +14,7 @@ from healer.contracts import (
     Conclusion,
     Contract,
     Failure,
+    GateMode,
     GateReport,
     GateRun,
     Reason,
@@ -100,7 +101,11 @@ def _contradictions(report: GateReport) -> list[str]:
     failed = [check.name for check in report.checks if not check.passed]
     found = [f"a green report has a failed check ({', '.join(failed)})"] if failed else []
     found += ["a green report has a failure"] if report.failure else []
-    return found + (["a green report has an exit code that is not 0"] if report.exit_code else [])
+    found += ["a green report has an exit code that is not 0"] if report.exit_code else []
+    fetched = report.exit_code is not None and report.checks
+    return found + (
+        [] if fetched or report.mode is GateMode.PROBE else ["a green report of a run that fetched nothing"]
+    )
 
 
 def _disagreement(report: GateReport, state: RunState) -> list[str]:

@@ -1,8 +1,11 @@
 """Factories for contracts: each gives a valid value and lets a test name only the fields that matter."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
+from healer.bills import Bill, Pdf
 from healer.contracts import (
     Case,
     Conclusion,
@@ -110,6 +113,25 @@ def make_report(**fields: Any) -> GateReport:
     )
 
 
+def make_pdf(text: str) -> bytes:
+    """Give a PDF of one page that says `text`; without one it has nothing to read."""
+    page = f"BT /F1 9 Tf 9 90 Td ({text}) Tj ET" if text else ""
+    objects = (
+        "<</Type/Catalog/Pages 2 0 R>>",
+        "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        "<</Type/Page/Parent 2 0 R/MediaBox[0 0 200 200]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>",
+        f"<</Length {len(page)}>>stream\n{page}\nendstream",
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    )
+    body, offsets = "%PDF-1.4\n", []
+    for number, each in enumerate(objects, 1):
+        offsets.append(len(body))
+        body += f"{number} 0 obj{each}endobj\n"
+    table = "".join(f"{offset:010} 00000 n \n" for offset in offsets)
+    head = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}trailer<</Size {len(objects) + 1}/Root 1 0 R>>\n"
+    return f"{body}{head}startxref\n{len(body)}\n%%EOF\n".encode()
+
+
 def make_case(**fields: Any) -> Case:
     return Case(**{"id": "UTIL-101", "importer": "brightwater", "opened_at": NOW, "updated_at": NOW, **fields})
 
@@ -152,6 +174,24 @@ def make_delivery(**fields: Any) -> Delivery:
             "importer": "brightwater",
             "body_sha256": "a" * 64,
             "received_at": NOW,
+            **fields,
+        }
+    )
+
+
+def make_bill(**fields: Any) -> Bill:
+    text = fields.pop("text", "Amount due USD 123.45")
+    pdf = None if text is None else Pdf(sha256(f"{fields.get('end', '')} {text}".encode()).hexdigest(), text)
+    return Bill(
+        **{
+            "account": "4711-0815",
+            "start": date(2026, 10, 1),
+            "end": date(2026, 10, 31),
+            "due": date(2026, 11, 20),
+            "amount": Decimal("123.45"),
+            "currency": "USD",
+            "reading": "48213.5",
+            "pdf": pdf,
             **fields,
         }
     )

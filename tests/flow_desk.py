@@ -23,7 +23,7 @@ from healer.clients.cases import Cases
 from healer.clients.evidence import Evidence
 from healer.clients.outbox import Outbox
 from healer.clients.tokens import Scope
-from healer.contracts import Case, Conclusion, Delivery, Event, GateReport, RunRequest, Trace
+from healer.contracts import Case, Check, Conclusion, Delivery, Event, GateReport, RunRequest, Trace
 from healer.envelope import KeyRing
 from jira_site import Site
 from localworld.jira.app import create_app
@@ -48,7 +48,15 @@ def broken_trace() -> Trace:
 
 
 RED: dict[str, Any] = {"conclusion": Conclusion.FAILURE, "failure": make_failure(line=10), "exit_code": 3}
-GREEN: dict[str, Any] = {"conclusion": Conclusion.SUCCESS, "failure": None, "exit_code": 0, "bills": 6, "trace": None}
+FETCHED = Check(name="exit_code", passed=True)
+GREEN: dict[str, Any] = {
+    "conclusion": Conclusion.SUCCESS,
+    "failure": None,
+    "exit_code": 0,
+    "bills": 6,
+    "trace": None,
+    "checks": (FETCHED,),
+}
 
 
 @dataclass

@@ -17,8 +17,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from factories import make_pdf
 from healer.contracts import GateReport
 
+PDF = make_pdf("Amount due 12.30")
 GREEN = """
   require 'fileutils'
   out = ENV.fetch('OUT_DIR')
@@ -29,7 +31,7 @@ GREEN = """
   steps = [{number: 1, method: 'GET', url: 'http://portal/bills?session=4711', status: 200, content_type: 'text/html',
             body: '001.body', lookups: [asked]}]
   File.write("#{dir}/trace.json", JSON.dump({version: 1, importer: 'tiny', steps: steps}))
-  pdf = '%PDF-1.4 tiny'
+  pdf = Base64.decode64(BILL)
   FileUtils.mkdir_p("#{out}/tiny")
   File.binwrite("#{out}/tiny/1.pdf", pdf)
   bill = {account: '4711-0815', period_start: '2026-10-01', period_end: '2026-10-31', due_date: '2026-11-20',
@@ -143,12 +145,15 @@ def make_grant(portal: str) -> dict[str, Any]:
         },
         "refs": ["tiny-main"],
         "expires_at": "2026-11-24T10:10:00Z",
+        "diff": "+++ b/lib/gatherers/tiny.rb\n+  all!(page, 'table#bills tr')",
     }
 
 
 def make_rakefile(ruby: str) -> str:
-    """Give a Rakefile whose task `fetch` runs `ruby`."""
-    return f"require 'json'\nrequire 'net/http'\nrequire 'digest'\ntask :fetch, [:name] do |_, args|\n{ruby}\nend\n"
+    """Give a Rakefile whose task `fetch` runs `ruby`; `BILL` is a bill's PDF in base64."""
+    head = "".join(f"require '{name}'\n" for name in ("json", "net/http", "digest", "base64"))
+    bill = f"BILL = '{base64.b64encode(PDF).decode()}'\n"
+    return f"{head}{bill}task :fetch, [:name] do |_, args|\n{ruby}\nend\n"
 
 
 @dataclass

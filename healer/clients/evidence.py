@@ -1,4 +1,4 @@
-"""Evidence in Redis: gate reports and the last-good trace of each importer, sealed; and the receipts of cases."""
+"""Evidence in Redis: gate reports and of each importer the last-good trace and the history of its bills, sealed; and the receipts of cases."""
 
 import os
 import time
@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from healer.clients.rewrap import Rewrapped
 from healer.clients.store import redis_errors
-from healer.contracts import GateReport, Trace
+from healer.contracts import Contract, GateReport, History, Trace
 from healer.envelope import SALT_BYTES, KeyRing, claims
 from healer.errors import Misconfigured
 
@@ -29,6 +29,10 @@ def _report_key(run_id: int | str, run_attempt: int | str) -> str:
 
 def _good_key(importer: str) -> str:
     return f"healer:good:{importer}"
+
+
+def _history_key(importer: str) -> str:
+    return f"healer:history:{importer}"
 
 
 class Evidence:
@@ -65,14 +69,19 @@ class Evidence:
         text = await self._opened(_report_key(run_id, run_attempt))
         return GateReport.model_validate_json(text) if text else None
 
-    async def keep_good_trace(self, trace: Trace) -> None:
-        """Store what a green fetch saw as the importer's last-good trace.
+    async def keep_good(self, report: GateReport) -> None:
+        """Store what a believed green fetch saw: the importer's last-good trace, and what to remember of its bills.
 
         Raises: UpstreamError.
         """
-        key = _good_key(trace.importer)
+        kept: dict[str, Contract | None] = {
+            _good_key(report.importer): report.trace,
+            _history_key(report.importer): report.history,
+        }
+        rows = {key: value for key, value in kept.items() if value}
         with redis_errors():
-            await self._redis.set(key, self._sealed(key, trace.model_dump_json()))
+            if rows:
+                await self._redis.mset({key: self._sealed(key, value.model_dump_json()) for key, value in rows.items()})
 
     async def good_trace(self, importer: str) -> Trace | None:
         """Read the importer's last-good trace, None where no gate was green yet.
@@ -98,12 +107,20 @@ class Evidence:
         with redis_errors():
             return cast("str | None", await self._redis.get(f"healer:receipt:{case}"))
 
+    async def history(self, importer: str) -> History | None:
+        """Read what is remembered of the importer's bills, None where no gate was green yet.
+
+        Raises: UpstreamError; Misconfigured (`unsealable`).
+        """
+        text = await self._opened(_history_key(importer))
+        return History.model_validate_json(text) if text else None
+
     async def rewrap(self) -> AsyncIterator[tuple[str, Rewrapped]]:
-        """Seal every report and trace anew under the writing key, each in one step; tell what became of each, by Redis key.
+        """Seal every report, trace and history anew under the writing key, each in one step; tell what became of each, by Redis key.
 
         Raises: UpstreamError.
         """
-        for pattern in (_report_key("*", "*"), _good_key("*")):
+        for pattern in (_report_key("*", "*"), _good_key("*"), _history_key("*")):
             with redis_errors():
                 keys = sorted({key async for key in self._redis.scan_iter(match=pattern)})
             for key in keys:

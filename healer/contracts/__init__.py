@@ -6,7 +6,18 @@ No field of any contract holds a secret; a `CredentialRef` is the pointer that m
 
 from healer.contracts.base import CaseId, Contract, Correlation, CredentialRef, ImporterName, Sha, TicketKey
 from healer.contracts.case import ENDED, Attempt, Case, Diagnosis, Event, Publication, PullRequest, RunRequest, State
-from healer.contracts.gate import Check, Conclusion, GateMode, GateReport, GateRun, LeaseGrant, RunState, Verdict
+from healer.contracts.gate import (
+    Check,
+    Conclusion,
+    GateMode,
+    GateReport,
+    GateRun,
+    History,
+    KnownBill,
+    LeaseGrant,
+    RunState,
+    Verdict,
+)
 from healer.contracts.intake import Autonomy, Delivery, Importer, Incident, Ticket
 from healer.contracts.logins import LoginOutcome, LoginPolicy, LoginStanding
 from healer.contracts.mending import (
@@ -51,9 +62,11 @@ __all__ = [
     "GateMode",
     "GateReport",
     "GateRun",
+    "History",
     "Importer",
     "ImporterName",
     "Incident",
+    "KnownBill",
     "LeaseGrant",
     "LoginOutcome",
     "LoginPolicy",

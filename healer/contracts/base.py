@@ -16,6 +16,7 @@ CaseId = TicketKey
 ImporterName = Annotated[str, text(r"^[a-z][a-z0-9_]{0,39}$")]
 CredentialRef = Annotated[str, text(r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Sha = Annotated[str, text(r"^[0-9a-f]{40}$")]
+KeyedHash = Annotated[str, text(r"^[0-9a-f]{32}$")]
 Correlation = Annotated[str, text(r"^[A-Za-z0-9_-]{1,64}$")]
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from healer.contracts.base import CaseId, Contract, Correlation, CredentialRef, ImporterName, Sha
+from healer.contracts.base import CaseId, Contract, Correlation, CredentialRef, ImporterName, KeyedHash, Sha
 from healer.contracts.intake import Importer
 from healer.contracts.trace import Failure, Trace
 
@@ -53,6 +53,27 @@ class Check(Contract):
     detail: str = ""
 
 
+class KnownBill(Contract):
+    """One bill of a good fetch as keyed hashes (`healer.history`): equal values agree, and none can be read."""
+
+    period: KeyedHash
+    account: KeyedHash
+    end: KeyedHash
+    amount: KeyedHash
+    currency: KeyedHash
+    size: KeyedHash
+    pdf: KeyedHash | None = None
+    pdf_has_text: bool = False
+
+
+class History(Contract):
+    """What is remembered of an importer's good fetches, the newest bill last. `key` says under which key it was hashed."""
+
+    version: Literal[1] = 1
+    key: KeyedHash
+    bills: tuple[KnownBill, ...] = Field(max_length=120)
+
+
 class GateReport(Contract):
     """Evidence from the runner (SPEC, "Gate protocol"). Times are milliseconds."""
 
@@ -80,6 +101,8 @@ class GateReport(Contract):
     started_at: datetime
     finished_at: datetime
     trace: Trace | None = None
+    history: History | None = None
+    """What to remember where this run is believed; only a green one has it."""
 
 
 class RunState(Contract):
@@ -113,3 +136,6 @@ class LeaseGrant(Contract):
     importer: Importer
     refs: tuple[CredentialRef, ...]
     expires_at: datetime
+    history: History | None = None
+    diff: str = ""
+    """What the attempt changes on its base; empty where nothing is (`diagnose`)."""

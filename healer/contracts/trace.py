@@ -17,6 +17,8 @@ class FailureClass(StrEnum):
     CONTRACT_BROKEN = "contract_broken"
     CRASHED = "crashed"
     TIMED_OUT = "timed_out"
+    SILENT_WRONG = "silent_wrong"
+    """The fetch ended with exit 0, and its bills are not true."""
 
 
 class Lookup(Contract):

@@ -132,6 +132,37 @@ def test_a_fetch_that_claims_success_without_a_result_is_red(runner):
     assert [c.name for c in ended.report.checks if not c.passed] == ["result_present"]
 
 
+def test_a_wrong_amount_is_a_silent_wrong(runner):
+    """Exit 0, a result of the right form and an amount that is not the PDF's: red, and called by its name."""
+    runner.importer(GREEN.replace("12.30", "11.95"))
+    ended = runner.run()
+    assert (ended.code, ended.report.failure.kind) == (1, FailureClass.SILENT_WRONG)
+    assert [c.name for c in ended.report.checks if not c.passed] == ["amount_in_pdf"]
+    assert "11.95" not in ended.report_text + ended.summary
+
+
+def test_a_value_that_the_change_writes_down_is_red(runner):
+    """A change that holds a value of the bill that it fetched does not pass, and a change that nobody told does not either."""
+    runner.importer(GREEN)
+    for diff in ("+  amount: '12.30',", ""):
+        runner.world.grant["diff"] = diff
+        ended = runner.run()
+        assert (ended.code, ended.report.failure.kind) == (1, FailureClass.SILENT_WRONG)
+        assert [c.name for c in ended.report.checks if not c.passed] == ["not_in_diff"]
+
+
+def test_the_next_gate_run_knows_the_bills_of_a_good_one(runner):
+    """A green report says what to remember, in hashes; a later fetch of another account is red by it."""
+    runner.importer(GREEN)
+    remembered = runner.run().report.history
+    runner.world.grant["history"] = remembered.model_dump()
+    assert runner.run().code == 0
+    runner.importer(GREEN.replace("4711-0815", "4711-0816"))
+    ended = runner.run()
+    assert (ended.code, ended.report.history) == (1, None)
+    assert [c.name for c in ended.report.checks if not c.passed] == ["account_known", "pdf_is_new"]
+
+
 def test_an_endless_fetch_is_red_and_gone(runner):
     """A fetch that outlives its wall clock is a failure `timed_out`; no container stays."""
     runner.env["HEALER_FETCH_TIMEOUT_S"] = "2"

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actions import results
+from factories import make_pdf
 
 
 @pytest.fixture
@@ -15,7 +16,7 @@ def root(tmp_path):
     folder = tmp_path / "result"
     (folder / "sub").mkdir(parents=True)
     (folder / "a.json").write_text('{"a": 1}')
-    (folder / "sub" / "b.pdf").write_bytes(b"%PDF-1.4")
+    (folder / "sub" / "b.pdf").write_bytes(make_pdf("Amount due 12.30"))
     (tmp_path / "outside.json").write_text('{"secret": 1}')
     return folder
 
@@ -23,7 +24,7 @@ def root(tmp_path):
 def test_a_regular_file_is_read(root):
     """Files below the directory are read, also in its subdirectories."""
     assert results.read(root, "a.json", 100) == b'{"a": 1}'
-    assert results.read(root, "sub/b.pdf", 100) == b"%PDF-1.4"
+    assert results.read(root, "sub/b.pdf", 1000) == make_pdf("Amount due 12.30")
 
 
 @pytest.mark.parametrize(
@@ -82,11 +83,11 @@ def test_json_that_readers_could_read_differently_is_none(root, text):
     assert results.read_json(root, "x.json", 100_000) is None
 
 
-def test_pdfs_are_told_by_hash_and_beginning(root):
-    """A PDF is known by its SHA-256 and by how it starts; one that is not there is left out."""
+def test_pdfs_are_told_by_hash_and_text(root):
+    """A PDF is known by its SHA-256 and by its text; what does not open has none, and what is not there is left out."""
     (root / "no.pdf").write_bytes(b"<html>")
     found = results.read_pdfs(root, ("sub/b.pdf", "no.pdf", "absent.pdf"))
-    assert {name: pdf.starts_as_pdf for name, pdf in found.items()} == {"sub/b.pdf": True, "no.pdf": False}
+    assert {name: pdf.text for name, pdf in found.items()} == {"sub/b.pdf": "Amount due 12.30", "no.pdf": None}
     assert len(found["sub/b.pdf"].sha256) == 64
 
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from factories import make_run
+from factories import make_report, make_run
 from gateway_site import Gateway, problem
-from healer.contracts import GateMode, LoginOutcome
+from healer.contracts import Attempt, GateMode, History, LeaseGrant, LoginOutcome
 
 
 async def test_dispatched_run_gets_its_login(gateway: Gateway) -> None:
@@ -167,3 +167,15 @@ async def test_probe_gets_no_login(gateway: Gateway) -> None:
 async def test_request_without_a_token_is_refused(gateway: Gateway) -> None:
     """No token, no lease."""
     assert problem(await gateway.http.post("/v1/leases", content=b"{}")) == (401, "bad_identity")
+
+
+async def test_run_is_told_what_its_attempt_changes_and_what_is_remembered(gateway: Gateway) -> None:
+    """The grant of a `verify` run has the diff of its attempt, and the history of the importer's bills."""
+    remembered = History(key="0" * 32, bills=())
+    await gateway.parts.evidence.keep_good(make_report(history=remembered))
+    case = await gateway.awaiting()
+    attempts = (Attempt(number=1, diff="+one"), Attempt(number=2, diff="+two"))
+    run = make_run(run_id=7002, attempt=2, mode=GateMode.VERIFY)
+    await gateway.parts.cases.record(case, "gate_dispatched", {}, awaiting=run, attempts=attempts)
+    grant = LeaseGrant.model_validate((await gateway.lease(run_id="7002")).json()["grant"])
+    assert (grant.diff, grant.history) == ("+two", remembered)

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factories import make_importer
-from healer.checks import CURRENCIES, Pdf, check_exit, check_result, pdf_names
+from healer.bills import Pdf
+from healer.checks import CURRENCIES, check_exit, check_result, pdf_names
 
 PDF = b"%PDF-1.4 a bill"
-PDFS = {"brightwater/1.pdf": Pdf(hashlib.sha256(PDF).hexdigest(), starts_as_pdf=True)}
+PDFS = {"brightwater/1.pdf": Pdf(hashlib.sha256(PDF).hexdigest(), text="Amount due 123.45")}
 EXAMPLE_SCHEMA = Path(__file__).resolve().parents[2] / "localworld/importers/schema/bills.schema.json"
 
 json_values = st.recursive(
@@ -94,8 +95,8 @@ def test_each_untruth_of_a_bill_fails_its_own_check(fields, name):
 
 
 def test_a_file_that_is_no_pdf_is_found():
-    """A file with the right hash that does not start as a PDF fails `pdf_is_pdf` alone."""
-    pdfs = {name: Pdf(pdf.sha256, starts_as_pdf=False) for name, pdf in PDFS.items()}
+    """A file with the right hash that does not open as a PDF fails `pdf_is_pdf` alone."""
+    pdfs = {name: Pdf(pdf.sha256, text=None) for name, pdf in PDFS.items()}
     assert broken(make_result(), pdfs) == ["pdf_is_pdf"]
 
 

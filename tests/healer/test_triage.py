@@ -200,3 +200,14 @@ def test_a_case_that_was_begun_again_has_its_diagnoses_anew():
     case = make_case(first=6, attempts=(Attempt(number=2), Attempt(number=4)))
     tries = [unreported(make_run(attempt=6 + n), case, "no report") for n in range(MAX_DIAGNOSES)]
     assert [t.wake_after_s is not None for t in tries] == [True] * (MAX_DIAGNOSES - 1) + [False]
+
+
+def test_plausible_and_wrong_bills_are_healed_where_a_page_was_seen():
+    """A fetch that ends well with untrue bills is ours to heal where there is a page to learn from; else a person looks."""
+    page = "<html><body><table><tr><td>1</td></tr></table></body></html>"
+    seen = a_red_report(FailureClass.SILENT_WRONG, trace=a_trace(page, [a_lookup(found=5)]), selector=None)
+    decision = classify(seen, make_case())
+    assert decision.disposition is Disposition.HEAL
+    assert "not true" in decision.evidence
+    unseen = seen.model_copy(update={"trace": None})
+    assert classify(unseen, make_case()).reason is Reason.AMBIGUOUS

@@ -2,7 +2,7 @@
 
 from factories import make_case, make_run
 from healer.contracts import Attempt, Conclusion, Diagnosis, Verdict
-from healer.turns import is_due, last_number, own_attempt, series
+from healer.turns import diff_of, is_due, last_number, own_attempt, series
 
 RED = Verdict(conclusion=Conclusion.FAILURE, why="red")
 
@@ -37,3 +37,9 @@ def test_attempts_of_before_a_retry_are_history():
     assert [attempt.number for attempt in series(case)] == [4]
     assert own_attempt(case.model_copy(update={"attempts": case.attempts[:1]}), 2) is None
     assert last_number(make_case(first=4)) == 3
+
+
+def test_change_of_an_attempt_is_found_by_its_number():
+    """The diff of a number is that attempt's own; a number at which no agent worked has none."""
+    case = make_case(attempts=(Attempt(number=1, diff="one"), Attempt(number=3, diff="three")))
+    assert (diff_of(case, 3), diff_of(case, 2)) == ("three", "")

@@ -26,7 +26,8 @@ VERIFY = {
     "correlation": "UTIL-101-1-0a1b2c3d",
 }
 AWAITED = make_run(**VERIFY)
-GREEN = make_report(**VERIFY, conclusion=Conclusion.SUCCESS, failure=None, exit_code=0, bills=3)
+FETCHED = Check(name="exit_code", passed=True)
+GREEN = make_report(**VERIFY, conclusion=Conclusion.SUCCESS, failure=None, exit_code=0, bills=3, checks=(FETCHED,))
 RED = make_report(**VERIFY)
 
 
@@ -202,3 +203,19 @@ def test_a_case_that_was_begun_again_has_its_attempts_anew():
     assert not repeats_itself(case)
     assert after_red(case, "red", 2).step is Step.RETRY
     assert after_red(case, "red", 1).reason is Reason.ATTEMPTS_SPENT
+
+
+@pytest.mark.parametrize("fields", [{"exit_code": None}, {"checks": ()}])
+def test_green_that_fetched_nothing_is_an_error(fields):
+    """A report of success without an exit code or without any check is contradictory; a probe fetches nothing by its nature."""
+    assert judged(GREEN.model_copy(update=fields), a_state()) is Conclusion.ERROR
+    probe = {"mode": GateMode.PROBE, **fields}
+    assert (
+        judge(
+            GREEN.model_copy(update=probe),
+            a_state(),
+            AWAITED.model_copy(update={"mode": GateMode.PROBE}),
+            workflow=WORKFLOW,
+        ).conclusion
+        is Conclusion.SUCCESS
+    )

@@ -5,7 +5,7 @@ from redis.asyncio import Redis
 
 from factories import make_report
 from healer.clients.evidence import Evidence
-from healer.contracts import Trace
+from healer.contracts import History, Trace
 from healer.envelope import KeyRing
 from healer.errors import Misconfigured
 
@@ -28,10 +28,20 @@ async def test_latest_good_trace_replaces_the_one_before(redis: Redis, ring: Key
     evidence = Evidence(redis, ring)
     assert await evidence.good_trace("brightwater") is None
     for page in ("old", "new"):
-        await evidence.keep_good_trace(Trace(importer="brightwater", pages={"p": page}))
+        await evidence.keep_good(make_report(trace=Trace(importer="brightwater", pages={"p": page})))
     trace = await evidence.good_trace("brightwater")
     assert trace
     assert trace.pages == {"p": "new"}
+
+
+async def test_history_outlives_a_good_fetch_that_has_none(redis: Redis, ring: KeyRing) -> None:
+    """What is remembered of an importer's bills is kept sealed, and stays where a green report brings nothing new."""
+    evidence = Evidence(redis, ring)
+    assert await evidence.history("brightwater") is None
+    await evidence.keep_good(make_report(history=History(key="0" * 32, bills=())))
+    await evidence.keep_good(make_report())
+    assert await evidence.history("brightwater") == History(key="0" * 32, bills=())
+    assert str(await redis.get("healer:history:brightwater")).startswith("wego1.")
 
 
 async def test_evidence_moved_to_another_key_does_not_open(redis: Redis, ring: KeyRing) -> None:

@@ -1,0 +1,72 @@
+"""The judgement of a fetch: every named check of what it left, made after its container is gone and nothing of it can still write."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from actions import results
+from healer import history, truth
+from healer.bills import Bill, read_bills
+from healer.checks import check_exit, check_result, pdf_names
+from healer.clients.container import RunResult
+from healer.clients.gateway import Lease
+from healer.contracts import Check, Failure, FailureClass, GateMode, History, LeaseGrant
+from healer.history import Hasher
+from healer.leak import check_diff
+from healer.trace import failure_of_checks
+
+RESULT: Final = "result"
+"""Name of `OUT_DIR` in the writable directory."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The checks in their order, how many bills there are, and what to remember where all hold."""
+
+    checks: tuple[Check, ...]
+    bills: int = 0
+    history: History | None = None
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """Give the names of the checks that do not hold."""
+        return tuple(check.name for check in self.checks if not check.passed)
+
+
+def judge(ended: RunResult, out: Path, lease: Lease, today: date) -> Judged:
+    """Judge a fetch. One that failed is judged by its exit alone: what it left besides is from before the failure."""
+    exited = check_exit(ended.exit_code)
+    if not exited.passed:
+        return Judged((exited,))
+    importer, folder = lease.grant.importer, out / RESULT
+    result = results.read_json(folder, f"{importer.name}.json", results.RESULT_MAX)
+    pdfs = results.read_pdfs(folder, pdf_names(result))
+    formal = (exited, *check_result(result, pdfs, importer))
+    if result is None or not all(check.passed for check in formal):
+        return Judged(formal)
+    return _true(formal, read_bills(result, pdfs), lease, today)
+
+
+def _true(formal: tuple[Check, ...], bills: tuple[Bill, ...], lease: Lease, today: date) -> Judged:
+    grant, hasher = lease.grant, Hasher(lease.trace_key.get_secret_value())
+    before = history.usable(grant.history, hasher)
+    checks = (*formal, *truth.check_truth(bills, before, hasher, today), *_written(grant, bills))
+    good = all(check.passed for check in checks)
+    return Judged(checks, len(bills), history.remembered(bills, before, hasher) if good else None)
+
+
+def _written(grant: LeaseGrant, bills: tuple[Bill, ...]) -> tuple[Check, ...]:
+    """Only a change can write a value down. One that nobody told us cannot be judged, and does not pass."""
+    if grant.mode is not GateMode.VERIFY:
+        return ()
+    if not grant.diff:
+        return (Check(name="not_in_diff", passed=False, detail="the lease does not say what was changed"),)
+    return (check_diff(grant.diff, bills),)
+
+
+def wrong_result(judged: Judged, importer: str) -> Failure:
+    """Give the failure of a fetch that ended with exit 0: its form is broken, or it is well formed and not true."""
+    silent = truth.NAMES.issuperset(judged.broken)
+    kind = FailureClass.SILENT_WRONG if silent else FailureClass.CONTRACT_BROKEN
+    return failure_of_checks(kind, judged.broken, importer)
