@@ -1,4 +1,4 @@
-"""Evidence in Redis: gate reports and of each importer the last-good trace and the history of its bills, sealed; and the receipts of cases."""
+"""Evidence in Redis, sealed: gate reports, and of each importer the last-good trace and what is remembered of its bills. Receipts too."""
 
 import os
 import time
