@@ -18,7 +18,7 @@ from factories import make_report
 from healer.clients.evidence import Evidence
 from healer.clients.rewrap import Rewrapped
 from healer.clients.vault import Vault
-from healer.contracts import Trace
+from healer.contracts import History, Trace
 from healer.envelope import KeyRing
 from healer.fernet import make
 
@@ -91,18 +91,20 @@ async def test_other_schemes_and_what_is_gone(redis: Redis) -> None:
 
 
 async def test_evidence_keeps_its_place_and_time(redis: Redis) -> None:
-    """Reports and last-good traces are sealed anew too; a report keeps the time at which Redis forgets it."""
+    """Reports, last-good traces and histories are sealed anew too; a report keeps the time at which Redis forgets it."""
     before = Evidence(redis, BEFORE)
     await before.keep_report(report := make_report())
-    await before.keep_good_trace(trace := Trace(importer="brightwater", steps=(), pages={}))
-    assert await _outcomes(Evidence(redis, BETWEEN).rewrap()) == {Rewrapped.RENEWED: 2}
-    assert await _outcomes(Evidence(redis, BETWEEN).rewrap()) == {Rewrapped.CURRENT: 2}
+    trace, remembered = Trace(importer="brightwater", steps=(), pages={}), History(key="0" * 32, bills=())
+    await before.keep_good(make_report(trace=trace, history=remembered))
+    assert await _outcomes(Evidence(redis, BETWEEN).rewrap()) == {Rewrapped.RENEWED: 3}
+    assert await _outcomes(Evidence(redis, BETWEEN).rewrap()) == {Rewrapped.CURRENT: 3}
     after = Evidence(redis, AFTER)
     assert await after.report(report.run_id, report.run_attempt) == report
     assert await after.good_trace("brightwater") == trace
+    assert await after.history("brightwater") == remembered
     assert 0 < await redis.ttl(f"healer:report:{report.run_id}:{report.run_attempt}") <= 30 * 24 * 3600
     assert await redis.ttl("healer:good:brightwater") == -1
-    assert await _outcomes(Evidence(redis, KeyRing({"k3": NEW})).rewrap()) == {Rewrapped.UNREADABLE: 2}
+    assert await _outcomes(Evidence(redis, KeyRing({"k3": NEW})).rewrap()) == {Rewrapped.UNREADABLE: 3}
 
 
 async def test_no_read_fails_and_no_write_is_lost_under_load(redis: Redis) -> None:
