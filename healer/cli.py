@@ -13,6 +13,7 @@ import typer
 
 from healer import body_token, logins, signing, trace
 from healer.chain import first_break
+from healer.cli_audit import audit
 from healer.cli_receipt import receipt
 from healer.cli_store import credential, intake, token
 from healer.clients.front_door import FrontDoor
@@ -23,6 +24,7 @@ from healer.settings import OperatorSettings, load
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 case = typer.Typer(no_args_is_help=True, help="Look at cases, and tell them what to do.")
 app.add_typer(case, name="case")
+app.add_typer(audit, name="audit")
 app.add_typer(credential, name="credential")
 app.add_typer(intake, name="intake")
 app.add_typer(receipt, name="receipt")

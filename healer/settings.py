@@ -139,7 +139,7 @@ class FlowSettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings):
 
 
 class SinkSettings(_Room):
-    """What the Prefect server needs: it uses none of these secrets, but must know them to keep them out of its database."""
+    """Every secret of every room: the Prefect server must know them to keep them out of its database, the leak audit to look for them."""
 
     github_token: SecretStr | None = None
     github_app_key: SecretStr | None = None
@@ -152,6 +152,22 @@ class SinkSettings(_Room):
     receipt_keys: SecretStr | None = None
     prefect_auth: SecretStr | None = None
     api_token: SecretStr | None = None
+
+
+class AuditSettings(GitHubSettings, StoreSettings):
+    """What the leak audit needs: the vault, and of each sink where it is. One without its setting is said to be absent."""
+
+    jira_token: SecretStr | None = None
+    prefect_auth: SecretStr | None = None
+    importers_repository: str = Field(default="", pattern=r"^([\w.-]+/[\w.-]+)?$")
+    jira_url: str = ""
+    jira_user: str | None = None
+    prefect_api_url: str = ""
+    git_ssh_key: Path | None = None
+    work_dir: Path | None = None
+    log_dir: Path | None = None
+    """Where the logs of our processes are kept."""
+    temp_dirs: tuple[Path, ...] = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))  # noqa: S108 - looked at, not used
 
 
 class OperatorSettings(_Room):
@@ -234,6 +250,14 @@ def secret_values(settings: BaseSettings) -> tuple[str, ...]:
     values = (getattr(settings, name) for name in type(settings).model_fields)
     secrets = (value.get_secret_value() for value in values if isinstance(value, SecretStr))
     return tuple(dict.fromkeys(part for secret in secrets for part in parts_of(secret)))
+
+
+_OF_PREFECT = ("PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_DATABASE_CONNECTION_URL")
+
+
+def secret_names() -> tuple[str, ...]:
+    """Name the variables by which a process of ours may be told its secrets."""
+    return (*(f"HEALER_{name}".upper() for name in SinkSettings.model_fields), *_OF_PREFECT)
 
 
 def prepare_environment(defaults: Mapping[str, str]) -> None:

@@ -4,7 +4,8 @@ import os
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import httpx
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
     from healer.clients.agent import Agent
 
 _HTTP_TIMEOUT_S = 10
+GIT_FOLDER: Final = "importers"
+"""Where below `work_dir` the door to git keeps its mirror."""
 
 # ---------------------------------------------------------------- what several rooms use
 
@@ -79,6 +82,14 @@ def _budget(settings: LimitSettings) -> Budget:
         agent_minutes_per_case=settings.limit_agent_minutes_per_case,
         agent_minutes_per_day=settings.limit_agent_minutes_per_day,
     )
+
+
+def git_address(settings: GitHubSettings, ssh_key: Path | None) -> str:
+    """Give the address at which git finds the importers repository: by HTTPS, or by SSH with a deploy key."""
+    address = f"{settings.github_url.rstrip('/')}/{settings.importers_repository}.git"
+    if ssh_key:
+        return f"ssh://git@{urlsplit(address).netloc}/{settings.importers_repository}.git"
+    return address
 
 
 # ---------------------------------------------------------------- gateway
@@ -252,12 +263,9 @@ def _signers(settings: FlowSettings) -> tuple[dsse.Signer, ...]:
 
 
 def _git(settings: FlowSettings, door: GitHub) -> Git:
-    address = f"{settings.github_url.rstrip('/')}/{settings.importers_repository}.git"
-    if settings.git_ssh_key:
-        address = f"ssh://git@{urlsplit(address).netloc}/{settings.importers_repository}.git"
     return Git(
-        address,
-        settings.work_dir / "importers",
+        git_address(settings, settings.git_ssh_key),
+        settings.work_dir / GIT_FOLDER,
         token=door.git_token,
         ssh_key=settings.git_ssh_key,
         reference=settings.importers_checkout,

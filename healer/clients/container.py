@@ -75,7 +75,7 @@ class Containers:
         options = ("--quiet", "--pull=false", "--network", "none", "--label", "importer-healer.gate=1")
         context = pack(dockerfile, tree)
         build_args = ("--build-arg", f"BASE_IMAGE={base_image}", "--tag", name)
-        _docker("build", *options, *build_args, "-", stdin=context, seconds=_BUILD_S)
+        docker("build", *options, *build_args, "-", stdin=context, seconds=_BUILD_S)
         return name
 
     def run(self, job: Job) -> RunResult:
@@ -84,7 +84,7 @@ class Containers:
         Raises: UpstreamError where the container could not be created or started: the engine's fault, not the job's.
         """
         try:
-            _docker("create", *_arguments(job))
+            docker("create", *_arguments(job))
             output, in_time = _attend(job)
             state = _state(job.name)
         finally:
@@ -151,11 +151,15 @@ def _read(pipe: IO[bytes] | None, deadline: float) -> tuple[bytes, bool]:
 
 
 def _state(name: str) -> dict[str, Any]:
-    state: dict[str, Any] = json.loads(_docker("inspect", "--type", "container", "--format", "{{json .State}}", name))
+    state: dict[str, Any] = json.loads(docker("inspect", "--type", "container", "--format", "{{json .State}}", name))
     return state
 
 
-def _docker(*arguments: str, stdin: bytes = b"", seconds: float = _COMMAND_S) -> str:
+def docker(*arguments: str, stdin: bytes = b"", seconds: float = _COMMAND_S) -> str:
+    """Run a command of Docker's and give its standard output, without the blanks around it.
+
+    Raises: UpstreamError `<command>_failed` with the last line of what it said.
+    """
     command = arguments[0]
     try:
         done = subprocess.run(  # noqa: S603 - our own argv

@@ -56,10 +56,10 @@ class Remote:
     def __init__(self, url: str, command: GitCommand, login: Login, redactor: Redactor) -> None:
         self._url, self._command, self._login, self._redactor = url, command, login, redactor
 
-    def fetch(self) -> None:
-        """Make all local branches what the remote's are."""
+    def fetch(self, refs: str = "refs/heads/*") -> None:
+        """Make all local branches, or those of a pattern with one `*`, what the remote's are."""
         quiet = ("--quiet", "--prune", "--no-tags", "--no-write-fetch-head")
-        self._run("fetch", *quiet, "--", self._url, "+refs/heads/*:refs/heads/*")
+        self._run("fetch", *quiet, "--", self._url, f"+{refs}:{refs}")
 
     def head(self, ref: str) -> str | None:
         """Give what a full ref names at the remote."""

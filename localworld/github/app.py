@@ -50,6 +50,8 @@ _TABLE: tuple[tuple[str, str, Handler, str], ...] = (
     ("PATCH", _R + "/pulls/{number}", pulls.edit_pull, "pull_requests:write"),
     ("GET", _R + "/pulls/{number}/files", pulls.pull_files, "pull_requests:read"),
     ("GET", _R + "/pulls/{number}/commits", pulls.pull_commits, "pull_requests:read"),
+    ("GET", _R + "/pulls/{number}/comments", pulls.list_reviews, "pull_requests:read"),
+    ("GET", _R + "/pulls/{number}/reviews", pulls.list_reviews, "pull_requests:read"),
     ("PUT", _R + "/pulls/{number}/merge", pulls.merge, "contents:write"),
     ("POST", _R + "/pulls/{number}/requested_reviewers", pulls.request_reviewers, "pull_requests:write"),
     ("GET", _R + "/issues/{number}/comments", pulls.list_comments, "issues|pull_requests:read"),
