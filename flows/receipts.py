@@ -12,6 +12,7 @@ from flows import artifacts
 from flows.story import STEP, Story, call
 from healer import dsse, publish, receipt
 from healer.contracts import Case, GateReport
+from healer.reconcile import RECEIPT_WRITTEN
 
 _NAME: Final = "importer-healer:receipt"
 _PROPERTY: Final = "healer.receipt"
@@ -19,9 +20,11 @@ _PROPERTY: Final = "healer.receipt"
 
 @task(name="receipt", **STEP)
 async def write(story: Story) -> None:
-    """Write the receipt of the case as it ended. Written again it is another one only where more has happened."""
+    """Write the receipt of the case as it ended, once after all that has happened; the event chain then holds its hash."""
     case = await story.case()
     events = await story.parts.cases.events(case.id)
+    if events[-1].kind == RECEIPT_WRITTEN:
+        return
     versions = {"importer-healer": version("importer-healer"), "prompts": prompts.PROMPT_VERSION}
     written = receipt.write(case, events, await _reports(story, case), versions)
     statement = receipt.statement(written, story.parts.settings.importers_repository)
@@ -29,7 +32,9 @@ async def write(story: Story) -> None:
     envelope = json.dumps(dsse.seal(receipt.PAYLOAD_TYPE, text.encode(), story.parts.signers), indent=1)
     await story.parts.evidence.keep_receipt(case.id, envelope)
     await artifacts.show_receipt(case, written, envelope)
-    await _show(story, case, envelope)
+    digest = hashlib.sha256(envelope.encode()).hexdigest()
+    await _show(story, case, envelope, digest)
+    await story.parts.cases.note(case.id, RECEIPT_WRITTEN, {"sha256": digest})
 
 
 async def _reports(story: Story, case: Case) -> dict[int, GateReport]:
@@ -39,11 +44,10 @@ async def _reports(story: Story, case: Case) -> dict[int, GateReport]:
     return {report.run_id: report for report in found if report}
 
 
-async def _show(story: Story, case: Case, envelope: str) -> None:
+async def _show(story: Story, case: Case, envelope: str, digest: str) -> None:
     """Attach it to the pull request, and leave on the ticket where it is and what it must hash to."""
     if case.pull_request:
         await call(story.parts.github.say, case.pull_request.number, _NAME, publish.receipt_comment(case, envelope))
     address = f"{story.addresses.case}/receipt"
-    digest = hashlib.sha256(envelope.encode()).hexdigest()
     await call(story.parts.jira.link, case.id, f"{_NAME}:{case.id}", address, "Receipt")
     await call(story.parts.jira.set_state, case.id, _PROPERTY, {"sha256": digest, "url": address})

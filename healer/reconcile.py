@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from healer.contracts import Case, Event, State
+from healer.contracts import ENDED, Case, Event, State
 from healer.notice import is_told
 
 PENDING_S: Final = 30
@@ -20,6 +20,8 @@ AGENT_S: Final = 45 * 60
 _LONGEST_S: Final = 3600
 MAX_AGAIN: Final = 30
 """Repetitions of one case without headway, about a day; afterwards a person must look."""
+RECEIPT_WRITTEN: Final = "receipt_written"
+"""Kind of the event that holds a receipt's SHA-256; more than it has to be told only where something else happened after it."""
 _OURS: Final = frozenset({"resumed", "pending"})
 _GATE: Final = frozenset({State.DIAGNOSING, State.VERIFYING})
 _AT_WORK: Final = frozenset({State.RECEIVED, State.TRIAGED, State.PATCHING, State.PUSHED, State.VERIFIED})
@@ -42,16 +44,26 @@ def duty(case: Case, events: Sequence[Event], now: datetime) -> Duty | None:
     if case.state in _GATE:
         return Duty.RESUME if events[-1].kind == "pending" else Duty.ASK_GITHUB
     is_called = case.state is State.QUEUED and events[-1].kind == "called"
-    return Duty.RESUME if case.state in _AT_WORK or is_called or not is_delivered(case, events) else None
+    return Duty.RESUME if case.state in _AT_WORK or is_called or not _is_closed(case, events) else None
 
 
 def is_delivered(case: Case, events: Sequence[Event]) -> bool:
     """Say whether the ticket tells where the case stands, or need not."""
     if not is_told(case):
         return True
+    return "ticket_told" in _since_its_state(case, events)
+
+
+def _is_closed(case: Case, events: Sequence[Event]) -> bool:
+    """Say whether nothing is left to write about where the case stands: on the ticket, and as a receipt where it has ended."""
+    has_receipt = case.state not in ENDED or RECEIPT_WRITTEN in _since_its_state(case, events)
+    return has_receipt and is_delivered(case, events)
+
+
+def _since_its_state(case: Case, events: Sequence[Event]) -> list[str]:
+    """Give the kinds of events from the one on that brought the case to its state."""
     kinds = [event.kind for event in events]
-    ended = max((n for n, kind in enumerate(kinds) if kind == case.state.value), default=0)
-    return "ticket_told" in kinds[ended:]
+    return kinds[max((n for n, kind in enumerate(kinds) if kind == case.state.value), default=0) :]
 
 
 def _tries(events: Sequence[Event]) -> int:

@@ -73,6 +73,7 @@ def test_broken_importer_is_healed(desk):
         "published",
         "ticket_moved",
         "ticket_told",
+        "receipt_written",
     ]
     assert desk.kinds() == told
     assert desk.ask(lambda redis: redis.exists("healer:hold:brightwater")) == 0

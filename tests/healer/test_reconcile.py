@@ -23,7 +23,7 @@ def down(**fields):
     return make_case(**{"state": State.NOT_FIXED, "reason": Reason.SITE_DOWN, "next_check": after(900), **fields})
 
 
-TOLD_DOWN = history("received", "not_fixed", "ticket_told")
+TOLD_DOWN = history("received", "not_fixed", "ticket_told", "receipt_written")
 
 
 def test_a_case_is_woken_when_its_next_look_is_due():
@@ -44,7 +44,16 @@ def test_an_ending_that_the_ticket_does_not_tell_is_told_again():
     assert not is_delivered(case, pending)
     assert duty(case, pending, after(PENDING_S - 1)) is None
     assert duty(case, pending, after(PENDING_S)) is Duty.RESUME
-    assert duty(case, history("received", "published", "pending", "ticket_told"), after(10**6)) is None
+    told = history("received", "published", "pending", "ticket_told", "receipt_written")
+    assert duty(case, told, after(10**6)) is None
+
+
+def test_an_ending_without_a_receipt_gets_one():
+    """The receipt of an end is owed like the word to the ticket; one of an earlier end does not count."""
+    case = make_case(state=State.PUBLISHED)
+    owed = history("received", "not_fixed", "receipt_written", "woken", "published", "ticket_told")
+    assert duty(case, owed, after(SILENT_S - 1)) is None
+    assert duty(case, owed, after(SILENT_S)) is Duty.RESUME
 
 
 def test_what_was_told_before_the_end_does_not_count():
@@ -85,7 +94,10 @@ def test_who_waits_for_another_is_not_hurried():
 
 def test_an_end_that_no_ticket_hears_of_needs_nothing():
     """Where the ticket is not told, nothing is owed."""
-    assert duty(make_case(state=State.SUPERSEDED), history("received", "superseded"), after(10**6)) is None
+    assert (
+        duty(make_case(state=State.SUPERSEDED), history("received", "superseded", "receipt_written"), after(10**6))
+        is None
+    )
 
 
 def test_repetitions_become_rare_and_end():
