@@ -3,7 +3,7 @@ PY := .venv/bin
 # More than four test processes only wait for the one that drives the local world.
 PYTEST := $(PY)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
-.PHONY: help setup docker demo world test lint test-fast bench-gateway clean
+.PHONY: help setup docker demo world test lint test-fast bench-gateway bench-envelope clean
 
 help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,9 @@ test-fast: setup lint ## lint, then the tests that need no Docker
 
 bench-gateway: setup ## measure intake beside a bare handler and under a flood; figures go to bench/results/gateway.json
 	@$(PY)/python -m bench.gateway
+
+bench-envelope: setup ## measure the sealing of records beside Fernet, and look for a salt that comes twice; figures go to bench/results/envelope.json
+	@$(PY)/python -m bench.envelope
 
 clean: ## remove what the local world wrote
 	@rm -rf var/world out

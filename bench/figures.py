@@ -50,17 +50,22 @@ def await_quiet(most: float = 0.1, patience_s: float = 20) -> float:
     return round(share, 2)
 
 
-def machine(folder: Path) -> dict[str, Any]:
-    """Say what it ran on; `folder` is where Redis wrote."""
+def hardware() -> dict[str, Any]:
+    """Say what it ran on."""
     cpu = [
         line.partition(":")[2].strip()
         for line in Path("/proc/cpuinfo").read_text().splitlines()
         if "model name" in line
     ]
-    kind = subprocess.run(["stat", "-f", "-c", "%T", folder], capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603, S607 - our own argv
     memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
     told = {"system": platform.platform(), "processor": cpu[0] if cpu else platform.machine(), "cores": os.cpu_count()}
-    return {**told, "memory_gib": round(memory, 1), "redis_files_on": kind}
+    return {**told, "memory_gib": round(memory, 1), "python": platform.python_version()}
+
+
+def machine(folder: Path) -> dict[str, Any]:
+    """Say what it ran on; `folder` is where Redis wrote."""
+    kind = subprocess.run(["stat", "-f", "-c", "%T", folder], capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603, S607 - our own argv
+    return {**hardware(), "redis_files_on": kind}
 
 
 def versions(redis: Redis) -> dict[str, str]:
