@@ -3,7 +3,7 @@ PY := .venv/bin
 # More than four test processes only wait for the one that drives the local world.
 PYTEST := $(PY)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
-.PHONY: help setup docker demo world test lint test-fast bench-gateway bench-envelope clean
+.PHONY: help setup docker demo world test lint test-fast crash-intake bench-gateway bench-envelope clean
 
 help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ test: setup docker lint ## lint, then all tests
 
 test-fast: setup lint ## lint, then the tests that need no Docker
 	@$(PYTEST) -m "not docker and not world"
+
+crash-intake: setup ## kill -9 gateway, Redis and Prefect under load, by chance; SECONDS=60 SEED=3
+	@HEALER_TEST_CRASH_SECONDS=$(or $(SECONDS),60) HEALER_TEST_CRASH_SEED=$(or $(SEED),3) $(PY)/pytest -q tests/api/test_intake_survives.py
 
 bench-gateway: setup ## measure intake beside a bare handler and under a flood; figures go to bench/results/gateway.json
 	@$(PY)/python -m bench.gateway
