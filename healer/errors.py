@@ -10,7 +10,9 @@ HealerError
 An outcome that we expect (a red gate, a portal that is down) is a value in `contracts`, never an exception.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+_CONTEXT: Final = vars(BaseException)["__context__"]
 
 
 class HealerError(Exception):
@@ -24,6 +26,15 @@ class HealerError(Exception):
     def __init__(self, what: str, *, reason: str, remedy: str = "") -> None:
         super().__init__(what)
         self.what, self.reason, self.remedy = what, reason, remedy
+
+    @property
+    def __context__(self) -> BaseException | None:
+        """Give what was being handled, but not what `from None` put away: a foreign exception may hold headers, addresses and inputs."""
+        return None if self.__suppress_context__ else _CONTEXT.__get__(self)
+
+    @__context__.setter
+    def __context__(self, context: BaseException | None) -> None:
+        _CONTEXT.__set__(self, context)
 
     def __str__(self) -> str:
         return f"{self.what} [{self.reason}]" + (f" {self.remedy}" if self.remedy else "")

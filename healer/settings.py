@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -21,6 +21,11 @@ GATEWAY_URL = rf"^(https://[^\s@]+|http://({_PRIVATE})(:\d+)?(/[^\s@]*)?)$"
 """Logins travel on this way: in clear only where they do not leave the machine or its private network."""
 
 
+_ADDRESS = r"^https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?(/[^\s@?#]*)?$"
+"""No login in it: an address is shown in links, logs and errors."""
+_Address = Annotated[str, Field(pattern=_ADDRESS)]
+
+
 class _Room(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HEALER_", extra="ignore", frozen=True, env_ignore_empty=True)
 
@@ -28,8 +33,8 @@ class _Room(BaseSettings):
 class GitHubSettings(_Room):
     """How to reach GitHub: a token, or an App (id, installation, PEM key)."""
 
-    github_api_url: str = "https://api.github.com"
-    github_url: str = "https://github.com"
+    github_api_url: _Address = "https://api.github.com"
+    github_url: _Address = "https://github.com"
     github_token: SecretStr | None = None
     github_app_id: int | None = None
     github_app_installation: int | None = None
@@ -44,7 +49,7 @@ class GitHubSettings(_Room):
 class JiraSettings(_Room):
     """How to reach JIRA. With `jira_user` the token is an API token (Cloud), without it a personal access token (Data Center)."""
 
-    jira_url: str
+    jira_url: _Address
     jira_user: str | None = None
     jira_token: SecretStr
     jira_project: str = Field(pattern=r"^[A-Z][A-Z0-9]{1,9}$")
@@ -98,14 +103,14 @@ class LimitSettings(_Room):
 class GatewaySettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings):
     """What the gateway needs."""
 
-    prefect_api_url: str
+    prefect_api_url: _Address
     prefect_auth: SecretStr | None = None
     workato_keys: SecretStr
     """`whsec_…` keys, comma separated; each is accepted, the first one signs."""
     workato_jwt: bool = False
     """Whether a delivery may also be signed by a JWT over its body's hash."""
     github_webhook_secret: SecretStr
-    oidc_issuer: str = "https://token.actions.githubusercontent.com"
+    oidc_issuer: _Address = "https://token.actions.githubusercontent.com"
     gate_repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
     gate_sha: str = Field(pattern=r"^[0-9a-f]{40}$")
     importers_repository_id: int
@@ -113,18 +118,18 @@ class GatewaySettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings
     """GitHub's ids of the importers repository and of its owner: a gate run's identity must carry them."""
     runner_environment: Literal["github-hosted", "self-hosted"] = "github-hosted"
     """Where the gate's jobs run."""
-    prefect_ui_url: str | None = None
+    prefect_ui_url: _Address | None = None
     """Where people reach Prefect; the API's address without `/api` where it is not given."""
-    portal_origin: str | None = None
+    portal_origin: _Address | None = None
     """`scheme://host:port` that replaces the origin of every importer's URL: for a staging portal."""
 
 
 class FlowSettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings):
     """What the flows need."""
 
-    public_url: str = "http://127.0.0.1:8000"
+    public_url: _Address = "http://127.0.0.1:8000"
     """Where people reach the gateway; for links."""
-    prefect_ui_url: str = "http://127.0.0.1:4200"
+    prefect_ui_url: _Address = "http://127.0.0.1:4200"
     work_dir: Path = Path("/var/lib/importer-healer")
     importers_checkout: Path | None = None
     """An existing clone of the importers repository to borrow objects from."""
@@ -173,7 +178,7 @@ class AuditSettings(GitHubSettings, StoreSettings):
 class OperatorSettings(_Room):
     """What `healer` on an operator's machine needs to talk to the gateway."""
 
-    url: str = "http://127.0.0.1:8000"
+    url: _Address = "http://127.0.0.1:8000"
     api_token: SecretStr | None = None
     workato_keys: SecretStr | None = None
 

@@ -10,6 +10,7 @@ import shlex
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -103,9 +104,9 @@ class Containers:
 
 
 def _gone(*arguments: str) -> None:
-    """Remove something that may be gone already."""
-    argv = ["docker", *arguments]
-    subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=_COMMAND_S)  # noqa: S603 - our own argv
+    """Remove something that may be gone already. Where that fails, the job's last step tries again."""
+    with suppress(UpstreamError):
+        docker(*arguments)
 
 
 def _arguments(job: Job) -> list[str]:
@@ -169,8 +170,8 @@ def docker(*arguments: str, stdin: bytes = b"", seconds: float = _COMMAND_S) -> 
             check=False,
             timeout=seconds,
         )
-    except FileNotFoundError:
-        raise _failed(command, "there is no docker on the PATH") from None
+    except OSError as error:
+        raise _failed(command, f"there is no docker on the PATH that starts ({type(error).__name__})") from None
     except subprocess.TimeoutExpired:
         raise _failed(command, f"no answer within {seconds:.0f} s") from None
     if done.returncode:

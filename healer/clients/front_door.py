@@ -6,7 +6,9 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
+from healer.clients.wire import NO_ANSWER, authorization
 from healer.errors import Rejected, UpstreamError
+from healer.redact import Redactor
 
 _SHOWN = 300
 
@@ -15,8 +17,8 @@ class FrontDoor:
     """The gateway at `url`; `token` is an API token with scope `read`, for commands with scope `operate`, where there is one."""
 
     def __init__(self, url: str, token: SecretStr | None = None, timeout_s: float = 30.0) -> None:
-        headers = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout_s)
+        self._token, self._http = token, httpx.Client(base_url=url, timeout=timeout_s)
+        self._redactor = Redactor([token.get_secret_value()] if token else [])
 
     def deliver(self, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
         """Post a signed delivery; give the answer.
@@ -56,7 +58,7 @@ class FrontDoor:
         answer = self._request("GET", f"/v1/cases/{case_id}/receipt")
         if answer.is_success:
             return answer.text
-        raise _refusal(answer)
+        raise self._refusal(answer)
 
     def explain(self, case_id: str) -> str:
         """Have a case explained, in Markdown.
@@ -66,20 +68,31 @@ class FrontDoor:
         answer = self._request("POST", f"/v1/cases/{case_id}/explain", json={})
         if answer.is_success:
             return answer.text
-        raise _refusal(answer)
+        raise self._refusal(answer)
 
     def _send(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         answer = self._request(method, path, **options)
         body = _members(answer)
         if answer.is_success and body is not None:
             return body
-        raise _refusal(answer)
+        raise self._refusal(answer)
 
     def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
-            return self._http.request(method, path, **options)
-        except httpx.HTTPError as error:
+            return self._http.send(self._proved(self._http.build_request(method, path, **options)))
+        except NO_ANSWER as error:
             raise _no_answer(type(error).__name__) from None
+
+    def _proved(self, request: httpx.Request) -> httpx.Request:
+        if self._token and "Authorization" not in request.headers:  # a delivery may bring its own
+            request.headers.update(authorization("Bearer", self._token))
+        return request
+
+    def _refusal(self, answer: httpx.Response) -> Rejected:
+        """Put a refusal into words. It may come from something before the gateway, which repeats what we sent."""
+        problem = self._redactor.data(_members(answer) or {})
+        what = str(problem.get("detail", "the gateway refused."))[:_SHOWN]
+        return Rejected(what, reason=str(problem.get("reason", "refused")), status=answer.status_code)
 
 
 def _no_answer(how: str) -> UpstreamError:
@@ -98,9 +111,3 @@ def _members(answer: httpx.Response) -> dict[str, Any] | None:
     except ValueError as error:
         raise _no_answer(type(error).__name__) from None
     return body if isinstance(body, dict) else None
-
-
-def _refusal(answer: httpx.Response) -> Rejected:
-    problem = _members(answer) or {}
-    what = str(problem.get("detail", "the gateway refused."))[:_SHOWN]
-    return Rejected(what, reason=str(problem.get("reason", "refused")), status=answer.status_code)

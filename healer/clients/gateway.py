@@ -11,6 +11,7 @@ import httpx
 from pydantic import SecretBytes, SecretStr, ValidationError
 
 from healer.clients.retry import persist
+from healer.clients.wire import NO_ANSWER, authorization
 from healer.contracts import LeaseGrant
 from healer.errors import HealerError, Rejected, UpstreamError
 
@@ -61,10 +62,10 @@ class Gateway:
         return persist(recorded, pauses=_OUTAGE_S, again=lambda error: error.retryable)
 
     def _post_once(self, path: str, body: bytes, token: SecretStr) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {token.get_secret_value()}", "Content-Type": "application/json"}
+        headers = {**authorization("Bearer", token), "Content-Type": "application/json"}
         try:
             answer = self._http.post(self._url + path, content=body, headers=headers)
-        except httpx.HTTPError as error:
+        except NO_ANSWER as error:
             raise _unavailable(type(error).__name__) from None
         if answer.is_success:
             return answer

@@ -88,7 +88,8 @@ class GitHub:
     ) -> None:
         # At DEBUG PyGithub logs bodies, among them the one that brings an installation token.
         logging.getLogger("github").setLevel(logging.WARNING)
-        self._auth, self._name, self._patience_s, self._redactor = auth, repository, patience_s, Redactor()
+        self._auth, self._name, self._patience_s = auth, repository, patience_s
+        self._redactor = Redactor([auth.token] if isinstance(auth, Auth.Token) else [])
         self._github = Github(
             auth=auth,
             base_url=api_url,

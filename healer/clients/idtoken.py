@@ -9,6 +9,7 @@ import httpx
 from pydantic import SecretStr
 
 from healer.clients.retry import persist
+from healer.clients.wire import NO_ANSWER, authorization
 from healer.errors import HealerError, UpstreamError
 
 _PAUSES_S: Final = (0.5, 1.0, 2.0)
@@ -28,11 +29,11 @@ class IdTokens:
         return persist(lambda: self._ask(audience), pauses=_PAUSES_S, again=_is_passing)
 
     def _ask(self, audience: str) -> SecretStr:
-        headers = {"Authorization": f"bearer {self._request_token.get_secret_value()}", "Accept": "application/json"}
-        url = httpx.URL(self._url).copy_merge_params({"audience": audience})
+        headers = {**authorization("bearer", self._request_token), "Accept": "application/json"}
         try:
+            url = httpx.URL(self._url).copy_merge_params({"audience": audience})
             answer = self._http.get(url, headers=headers)
-        except httpx.HTTPError as error:
+        except NO_ANSWER as error:
             raise _failed(type(error).__name__) from None
         if not answer.is_success:
             raise _failed(f"status {answer.status_code}", answer.status_code)

@@ -8,6 +8,7 @@ import httpx
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from healer.clients.wire import NO_ANSWER
 from healer.errors import Rejected, UpstreamError
 
 CACHE_S: Final = 300
@@ -93,7 +94,7 @@ class Jwks:
         try:
             answer = await self._http.get(url)
             document = answer.raise_for_status().json() if len(answer.content) <= _MAX_DOCUMENT else None
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        except (*NO_ANSWER, ValueError) as error:
             raise _unavailable(type(error).__name__) from None
         if not isinstance(document, dict):
             raise _unavailable("no JSON object")

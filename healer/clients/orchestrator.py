@@ -11,6 +11,7 @@ from typing import Any, Final
 import httpx
 from pydantic import SecretStr
 
+from healer.clients.wire import NO_ANSWER
 from healer.contracts import RunRequest
 from healer.errors import Misconfigured, UpstreamError
 
@@ -69,7 +70,7 @@ class Orchestrator:
         """Say whether Prefect answers."""
         try:
             answer = await self._http.get("/health", timeout=2)
-        except httpx.HTTPError:
+        except NO_ANSWER:
             return False
         return answer.is_success
 
@@ -91,7 +92,7 @@ class Orchestrator:
     async def _once(self, method: str, path: str, json: Any) -> httpx.Response:
         try:
             return await self._http.request(method, path, json=json)
-        except httpx.HTTPError as error:
+        except NO_ANSWER as error:
             raise UpstreamError(
                 f"Prefect does not answer ({type(error).__name__}).", service="prefect", reason="prefect_unavailable"
             ) from None

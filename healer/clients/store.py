@@ -14,9 +14,12 @@ _DURABILITY = {"appendonly": "yes", "appendfsync": "always", "maxmemory-policy":
 
 
 def connect(url: SecretStr) -> Redis:
-    """Give a client that connects on first use. Callers wait for a free connection; values are text; answers have RESP 2 shapes."""
-    return Redis.from_pool(
-        BlockingConnectionPool.from_url(
+    """Give a client that connects on first use. Callers wait for a free connection; values are text; answers have RESP 2 shapes.
+
+    Raises: Misconfigured (`redis_url`).
+    """
+    try:
+        pool = BlockingConnectionPool.from_url(
             url.get_secret_value(),
             max_connections=_CONNECTIONS,
             timeout=5,
@@ -25,7 +28,10 @@ def connect(url: SecretStr) -> Redis:
             socket_timeout=5,
             socket_connect_timeout=2,
         )
-    )
+    except ValueError:  # its text quotes what it cannot read, which may be a part of the password
+        what, remedy = "HEALER_REDIS_URL is no address of a Redis.", "Write reserved characters of the password as %XX."
+        raise Misconfigured(what, reason="redis_url", remedy=remedy) from None
+    return Redis.from_pool(pool)
 
 
 @contextmanager
