@@ -30,14 +30,15 @@ def _json_slashed(value: str) -> str:
     return _json(value).replace("/", "\\/")
 
 
-def _json_for_html(value: str) -> str:
-    """As Rails and Go write JSON into pages."""
-    return re.sub(r"[&<>']", lambda m: f"\\u{ord(m[0]):04x}", _json_utf8(value))
-
-
 def _escaped(specials: str, replacement: Callable[[str], str]) -> Encoder:
     pattern = re.compile(specials)
     return lambda value: pattern.sub(lambda match: replacement(match[0]), value)
+
+
+def _json_for_html(specials: str) -> Encoder:
+    """As JSON is written into pages."""
+    escape = _escaped(specials, lambda char: f"\\u{ord(char):04x}")
+    return lambda value: escape(_json_utf8(value))
 
 
 def _every(form: Callable[[int], str]) -> Encoder:
@@ -65,7 +66,8 @@ _ONCE: tuple[Encoder, ...] = (
     _json,
     _json_utf8,
     _json_slashed,
-    _json_for_html,
+    _json_for_html(r"[&<>]"),  # Rails and Go
+    _json_for_html(r"[&<>']"),  # Django and PHP
     lambda value: quote(value, safe=""),
     quote,
     quote_plus,

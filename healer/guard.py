@@ -111,5 +111,5 @@ def _lines(change: FileChange, added: list[tuple[int, str]]) -> Iterator[Refusal
     for number, line in added:
         if _HIDDEN.search(line.replace("\t", " ").removesuffix("\r")):
             yield _refusal("hidden_characters", change, "invisible or direction-changing characters", number)
-        if any(True for _ in shapes.find(line, line.lower())):
+        if any(True for _ in shapes.find(line)):
             yield _refusal("secret", change, "this looks like a secret", number)

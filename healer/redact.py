@@ -1,20 +1,18 @@
 """The one function through which text passes before it leaves the process.
 
 Known values are found in all their encodings (`healer.encodings`), whatever their case, and also with blanks, line breaks,
-terminal colours or invisible characters between their letters; unknown secrets by their form (`healer.shapes`).
-Redact first and cut afterwards: half a secret is found by nobody.
+terminal colours or invisible characters between their letters; unknown secrets by their form (`healer.shapes`, `healer.cards`).
+Redact first and cut afterwards: half a secret is found by nobody. What comes in pieces goes through `healer.stream`.
 """
 
-import re
-import unicodedata
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
-from itertools import accumulate
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple, TypeVar
 
-from ahocorasick_rs import AhoCorasick, Implementation
-
-from healer import encodings, shapes
+from healer import cards, encodings
+from healer.search import Search
+from healer.shapes import PERSONAL, SECRETS, Catalogue, Shape
+from healer.views import Span, fold, tighten
 
 MASK: Final = "***"
 MINIMUM: Final = 6
@@ -53,97 +51,101 @@ _COMMON: Final = frozenset(
 )
 
 T = TypeVar("T")
-Span = tuple[int, int]
-
-_BETWEEN = re.compile(
-    "(?:"
-    r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # terminal colours and titles
-    r"|\\+[nrt]"  # line breaks written as escapes
-    "|[\\s\x00-\x1f\x7f\u00ad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e007f]"
-    ")+"
-)
-
-
-class _Fold(dict[int, str]):
-    """Compatibility decomposition and case folding by code point, computed once each."""
-
-    def __missing__(self, code: int) -> str:
-        lone_surrogate = unicodedata.category(chr(code)) == "Cs"
-        folded = "\ufffd" if lone_surrogate else unicodedata.normalize("NFKD", chr(code)).casefold()
-        self[code] = folded
-        return folded
-
-
-_FOLD: Final = _Fold()
-
-
-def _folded(text: str) -> str:
-    return text.lower() if text.isascii() else text.translate(_FOLD)
-
-
-def _spread(folded: str) -> str:
-    return _BETWEEN.sub("", folded)
 
 
 def is_maskable(value: str) -> bool:
     """Say whether a value can be searched for: `MINIMUM` characters, three of them different, and no everyday word."""
-    folded = _folded(value.strip())
+    folded = fold(value.strip()).data.decode("utf-8", "replace")
     return len(folded) >= MINIMUM and len(set(folded)) >= _MINIMUM_LETTERS and folded not in _COMMON
 
 
-class _Search(NamedTuple):
-    """The automata for one set of values: over the folded text, and over the folded text without what stands between."""
+class Scan(NamedTuple):
+    """What was found: the spans to mask; the index before which nothing changes; that from which on the text is still needed."""
 
-    exact: AhoCorasick
-    spread: AhoCorasick
-
-
-def _automaton(needles: Iterable[str]) -> AhoCorasick:
-    return AhoCorasick(sorted(needles), implementation=Implementation.ContiguousNFA)
+    spans: list[Span]
+    decided: int
+    needed: int
 
 
-def _search_for(values: Iterable[str]) -> _Search | None:
+class _Searches(NamedTuple):
+    """What to search for: values and hints of shapes in the folded text, values in the text without what stands between."""
+
+    exact: Search
+    spread: Search
+    shapes: Catalogue
+
+
+def _searches(values: Iterable[str], shapes: Catalogue) -> _Searches:
     wanted = {part for part in encodings.parts(values) if is_maskable(part)}
-    if not wanted:
-        return None
-    exact = {_folded(needle) for value in wanted for needle in encodings.needles(value)}
+    exact = {fold(needle).data for value in wanted for needle in encodings.needles(value)}
     exact = {needle for needle in exact if len(needle) >= MINIMUM}
-    spread = {needle for needle in map(_spread, exact) if len(needle) >= _MINIMUM_SPREAD}
-    return _Search(_automaton(exact), _automaton(spread))
+    spread = {needle for needle in (tighten(needle).data for needle in exact) if len(needle) >= _MINIMUM_SPREAD}
+    return _Searches(Search(exact, hints=shapes.by_hint), Search(spread), shapes)
 
 
-def _to_unfolded(text: str, folded: str) -> Callable[[int], int]:
-    """Give the function from an index of `folded` to the index in `text`; the two differ in length only beyond ASCII."""
-    if len(folded) == len(text):
-        return lambda index: index
-    starts = [0, *accumulate(len(_FOLD[ord(char)]) for char in text)]
-    return lambda index: bisect_right(starts, index) - 1
+class _Found(NamedTuple):
+    """A secret, and where the shape begins that it is a part of."""
+
+    begin: int
+    span: Span
 
 
-def _to_unspread(folded: str) -> Callable[[int], int]:
-    """Give the function from an index of the text without its gaps to the index in `folded`."""
-    kept, origins = [0], [0]
-    for gap in _BETWEEN.finditer(folded):
-        kept.append(kept[-1] + gap.start() - origins[-1])
-        origins.append(gap.end())
+class _Look:
+    """One look at a text: where its secrets are, and what more text could change."""
 
-    def index_in_folded(index: int) -> int:
-        run = bisect_right(kept, index) - 1
-        return origins[run] + index - kept[run]
+    def __init__(self, searches: _Searches, text: str, *, final: bool) -> None:
+        self._text, self._shapes, self._final = text, searches.shapes, final
+        self._folded = fold(text)
+        self._tight = tighten(self._folded.data, final=final)
+        self._exact = searches.exact.look(self._folded.data)
+        self._spread = searches.spread.look(self._tight.data)
+        self._shaped = [self._shape(at, hint) for at, hint in self._exact.hints]
 
-    return index_in_folded
+    def _shape(self, at: int, hint: bytes) -> tuple[Shape, int]:
+        shape = self._shapes.by_hint[hint]
+        return shape, shape.begin(self._text, self._folded.origin(at))
+
+    def _spans_folded(self) -> Iterator[Span]:
+        """Give spans of the folded text."""
+        yield from self._exact.found
+        for start, end in self._spread.found:
+            yield self._tight.origin(start), self._tight.origin(end - 1) + 1
+        yield from cards.find(self._folded.data)
+
+    def found(self) -> list[_Found]:
+        """Give what was found, as far as it is in the text."""
+        origin = self._folded.origin
+        known = [(origin(start), origin(end - 1) + 1) for start, end in self._spans_folded()]
+        shaped = [(begin, shape.span(self._text, begin)) for shape, begin in self._shaped]
+        return [
+            *(_Found(span[0], span) for span in known),
+            *(_Found(begin, span) for begin, span in shaped if span is not None),
+            *(_Found(begin, span) for begin, span in self._shapes.unhinted(self._text)),
+        ]
+
+    def decided(self, found: Iterable[_Found]) -> int:
+        """Give the index before which nothing begins that more text could change."""
+        if self._final:
+            return len(self._text)
+        folded = min(
+            self._exact.live, self._tight.origin(self._spread.live), self._tight.until, cards.begun(self._folded.data)
+        )
+        opened = (begin for shape, begin in self._shaped if shape.is_open(self._text, begin))
+        decided = min(self._folded.origin(folded), self._shapes.begun(self._text), *opened)
+        for begin, (start, _) in sorted(found, reverse=True):
+            # A shape whose secret comes after something undecided is found again, from its beginning.
+            decided = begin if begin < decided <= start else decided
+        return decided
+
+    def needed(self, decided: int) -> int:
+        """Give the index from which on the text is needed: a character before what is undecided, and no gap cut in two."""
+        index, origin = max(0, decided - 1), self._folded.origin
+        number = bisect_right(self._tight.gaps, index, key=lambda gap: origin(gap[0])) - 1
+        cut = number >= 0 and index < origin(self._tight.gaps[number][1])
+        return origin(self._tight.gaps[number][0]) if cut else index
 
 
-def _matches(search: _Search, folded: str) -> Iterator[Span]:
-    for _, start, end in search.exact.find_matches_as_indexes(folded, overlapping=True):
-        yield start, end
-    found = search.spread.find_matches_as_indexes(_spread(folded), overlapping=True)
-    if found:
-        origin = _to_unspread(folded)
-        yield from ((origin(start), origin(end - 1) + 1) for _, start, end in found)
-
-
-def _merged(spans: Iterable[Span]) -> Iterator[Span]:
+def merged(spans: Iterable[Span]) -> Iterator[Span]:
     """Join what overlaps or touches, so that neighbouring needles of one secret become one mask."""
     start, end = -1, -1
     for left, right in sorted(spans):
@@ -157,29 +159,35 @@ def _merged(spans: Iterable[Span]) -> Iterator[Span]:
 
 
 class Redactor:
-    """Removes secrets from text. One per process; values may be added at any time, from any thread."""
+    """Removes secrets from text, and with `personal` e-mail addresses and account numbers too.
 
-    def __init__(self, values: Iterable[str] = ()) -> None:
+    One per process; values may be added at any time, from any thread.
+    """
+
+    def __init__(self, values: Iterable[str] = (), *, personal: bool = False) -> None:
         self._values: frozenset[str] = frozenset()
-        self._search: _Search | None = None
+        self._shapes = Catalogue(SECRETS + PERSONAL if personal else SECRETS)
+        self._searches = _searches((), self._shapes)
         self.add(values)
 
     def add(self, values: Iterable[str]) -> None:
         """Know these values from now on. Those that are not `is_maskable` are ignored."""
         known = self._values | frozenset(values)
         if known != self._values:
-            self._search = _search_for(known)
+            self._searches = _searches(known, self._shapes)
             self._values = known
+
+    def scan(self, text: str, since: int = 0, *, final: bool = True) -> Scan:
+        """Find the secrets that begin at or after an index; where more text will follow (not `final`), only those it cannot change."""
+        look = _Look(self._searches, text, final=final)
+        found = [one for one in look.found() if one.begin >= since]
+        decided = look.decided(found)
+        return Scan([one.span for one in found if one.begin < decided], decided, look.needed(decided))
 
     def text(self, s: str) -> str:
         """Give `s` with `***` in place of every secret in it."""
-        folded = _folded(s)
-        origin = _to_unfolded(s, folded)
-        known = _matches(self._search, folded) if self._search else ()
-        spans = [(origin(start), origin(end - 1) + 1) for start, end in known]
-        spans.extend(shapes.find(s, folded))
         out, done = [], 0
-        for start, end in _merged(spans):
+        for start, end in merged(self.scan(s).spans):
             out += [s[done:start], MASK]
             done = end
         return "".join([*out, s[done:]])
