@@ -44,6 +44,8 @@ class CaseAnswer(BaseModel):
     links: Links
     logins: tuple[LoginStanding, ...]
     spend: Spending
+    place: int | None
+    """The case's place in the line, where it waits there."""
 
 
 router = APIRouter(responses=problems(401, 403), tags=["cases"], dependencies=[Depends(with_scope(Scope.READ))])
@@ -64,7 +66,8 @@ async def show_case(case_id: CaseId, parts: Parts) -> CaseAnswer:
     events = await parts.cases.events(case_id)
     standings = await standings_of(parts, await importer_of(parts, case))
     where, spend = links(case, events, parts.places), await _spending(parts, case_id, events)
-    return CaseAnswer(case=case, events=events, links=where, logins=standings, spend=spend)
+    place = await parts.line.place(case)
+    return CaseAnswer(case=case, events=events, links=where, logins=standings, spend=spend, place=place)
 
 
 async def _spending(parts: GatewayParts, case_id: CaseId, events: tuple[Event, ...]) -> Spending:
@@ -94,5 +97,6 @@ async def show_receipt(case_id: CaseId, parts: Parts) -> Response:
 )
 async def metrics(counters: Counters, parts: Parts) -> Response:
     """Give this process' counters, and what is counted in Redis for all, in Prometheus' text form."""
-    shared = Shared(await parts.statements.breaches(), await parts.statements.shared(datetime.now(UTC)))
+    statements, line = parts.statements, await parts.line.length()
+    shared = Shared(await statements.breaches(), await statements.shared(datetime.now(UTC)), line)
     return Response(counters.text(shared), media_type=CONTENT_TYPE_LATEST)

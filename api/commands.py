@@ -148,7 +148,8 @@ async def explained(case_id: CaseId, request: Request, _: Operator, parts: Parts
     await _given(request, Nothing)
     case, events = await _read(parts, case_id)
     importer = await importer_of(parts, case)
-    text = explain(case, events, importer, await standings_of(parts, importer))
+    standings, place = await standings_of(parts, importer), await parts.line.place(case)
+    text = explain(case, events, importer, standings, place)
     return Response(text, media_type="text/markdown")
 
 

@@ -14,7 +14,7 @@ from api.parts import Counters, Parts, parts_of
 from api.problems import BODY, problems
 from healer import body_token, intake, signing, strict_json
 from healer.chain import EventData
-from healer.clients.cases import Outcome
+from healer.clients.reception import Outcome
 from healer.contracts import Case, CaseId, ImporterName, State, TicketKey
 from healer.errors import Rejected
 from healer.wiring import GatewayParts
@@ -65,11 +65,12 @@ class _Plain(APIRoute):
 
 
 class DeliveryAnswer(BaseModel):
-    """The delivery is on disk, and so is its case."""
+    """The delivery is on disk, and so is its case. `place` is there where the case waits in the line."""
 
     case: CaseId
     state: State
     outcome: Outcome
+    place: int | None = None
 
 
 class EventAnswer(BaseModel):
@@ -91,8 +92,9 @@ async def workato(request: Request) -> Response:
     with parts_of(request.app).under_way:
         received = await parts.cases.receive(delivery, now, signed.key)
     counters.deliveries.labels(received.outcome).inc()
-    answer = DeliveryAnswer(case=received.case.id, state=received.case.state, outcome=received.outcome)
-    return Response(answer.model_dump_json(), 202, media_type="application/json")
+    case, outcome = received.case, received.outcome
+    answer = DeliveryAnswer(case=case.id, state=case.state, outcome=outcome, place=received.place)
+    return Response(answer.model_dump_json(exclude_none=True), 202, media_type="application/json")
 
 
 router.add_api_route(

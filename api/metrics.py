@@ -16,11 +16,11 @@ from healer.budget import OF_A_CASE, Account, Ledger
 class Shared(Collector):
     """What gateway and flows count together in Redis, as it was read for one answer."""
 
-    def __init__(self, breaches: Mapping[str, int], accounts: Mapping[Ledger, Account]) -> None:
-        self._breaches, self._accounts = breaches, accounts
+    def __init__(self, breaches: Mapping[str, int], accounts: Mapping[Ledger, Account], line: int) -> None:
+        self._breaches, self._accounts, self._line = breaches, accounts, line
 
     def collect(self) -> Iterator[Metric]:
-        """Give the breaches of limits, and how the ledgers of day and month stand."""
+        """Give the breaches of limits, how the ledgers of day and month stand, and how many cases wait."""
         breaches = CounterMetricFamily("healer_breaches", "Limits that were reached.", labels=["limit"])
         spent = GaugeMetricFamily("healer_spent", "Spent or reserved (US dollars, minutes).", labels=["ledger"])
         limits = GaugeMetricFamily("healer_spend_limit", "What may be spent (US dollars, minutes).", labels=["ledger"])
@@ -31,6 +31,7 @@ class Shared(Collector):
                 spent.add_metric([ledger.value], account.spent)
                 limits.add_metric([ledger.value], account.limit)
         yield from (breaches, spent, limits)
+        yield GaugeMetricFamily("healer_line", "Cases that wait for room.", self._line)
 
 
 class Metrics:

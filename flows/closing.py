@@ -10,7 +10,7 @@ from prefect import task
 from prefect.client.schemas.objects import State as FlowState
 from prefect.states import Completed, Failed
 
-from flows import artifacts, receipts
+from flows import artifacts, line, receipts
 from flows.story import STEP, Story, call
 from healer import notice, turns
 from healer.breakdown import reason_of
@@ -71,6 +71,7 @@ async def close(story: Story) -> None:
     await artifacts.show_case(case, story.addresses)
     if case.state in ENDED:
         await _hand_on(story, case)
+        await line.call_next(story.parts)
     if notice.is_told(case):
         await _tell(story, case)
     if case.state in ENDED:
@@ -82,11 +83,15 @@ async def _hand_on(story: Story, case: Case) -> None:
     cases = story.parts.cases
     await cases.release(case.importer, case.id)
     known = await cases.list(_LOOKED_AT)
-    waiting = [other for other in known if other.state is State.QUEUED and other.importer == case.importer]
+    waiting = [other for other in known if other.importer == case.importer and _waits_for_importer(other)]
     if waiting:
         first = min(waiting, key=lambda other: other.opened_at)
         start = turns.onward(first, turns.again(await cases.events(first.id)))
         await cases.note(first.id, "called", {"by": case.id}, start=start)
+
+
+def _waits_for_importer(case: Case) -> bool:
+    return case.state is State.QUEUED and not turns.is_in_line(case)
 
 
 async def _tell(story: Story, case: Case) -> None:

@@ -51,6 +51,8 @@ async def admit(story: Story) -> bool:
     if refused:
         await story.end(case, State.NEEDS_ENGINEER, refused.reason, refused.explanation)
         return False
+    if turns.is_in_line(case):
+        return False
     if await story.parts.cases.hold(case.importer, case.id, HOLD_S):
         await story.record(case, "ticket_admitted", state=State.RECEIVED)
         return True
@@ -67,7 +69,7 @@ async def _refusal(story: Story, case: Case) -> NotAdmitted | None:
             raise
         return NotAdmitted(Reason.TICKET_MISMATCH, "JIRA has no such ticket, or our account may not see it")
     policy = AdmissionPolicy(settings.jira_project, settings.jira_issue_types)
-    answer = intake.admit(ticket, await story.importer(case.importer), policy)
+    answer = intake.admit(case.id, ticket, await story.importer(case.importer), policy)
     return answer if isinstance(answer, NotAdmitted) else None
 
 

@@ -7,6 +7,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State as FlowState
 from prefect.states import Completed, Failed
 
+from flows import line
 from flows.story import call
 from healer import logs, turns, verify
 from healer.contracts import Case, Event, State
@@ -20,11 +21,12 @@ _LOOKED_AT: Final = 2000
 
 @flow(name="reconcile", flow_run_name="reconcile", persist_result=False)
 async def reconcile() -> FlowState[Any]:
-    """Wake the cases whose next look is due, repeat failed steps, and find the reports that were lost."""
+    """Wake the cases whose next look is due, repeat failed steps, find the reports that were lost, call who waits in the line."""
     parts = flow_parts(load(FlowSettings))
     logs.install(parts.redactor, level="WARNING")
     try:
         started, failed = await _all(parts)
+        started += await line.call_next(parts)
     except HealerError as error:
         return Failed(message=parts.redactor.text(str(error)))
     finally:

@@ -90,6 +90,7 @@ def _story(answer: dict[str, Any]) -> list[str]:
     told.append(f"{found['id']}  {found['importer']}  {_ending(found)}")
     told += [f"  {found['reason_text']}"] if found["reason_text"] else []
     told += [f"  next look: {found['next_check']}"] if found["next_check"] else []
+    told += [f"  place in the line: {answer['place']}"] if answer["place"] else []
     told += [f"  spent: {_spent(answer['spend']['ledgers'])}"]
     told += [f"  {e['at'][:19]}  {e['kind'].replace('_', ' ')}  {_facts(e['data'])}".rstrip() for e in answer["events"]]
     told += [f"  logins of {row['ref']}: {logins.words(LoginStanding.model_validate(row))}" for row in answer["logins"]]

@@ -30,15 +30,22 @@ _ON_THE_WAY: Final[dict[State, tuple[str, str]]] = {
 
 
 def explain(
-    case: Case, events: Sequence[Event], importer: Importer | None, standings: Sequence[LoginStanding] = ()
+    case: Case,
+    events: Sequence[Event],
+    importer: Importer | None,
+    standings: Sequence[LoginStanding] = (),
+    place: int | None = None,
 ) -> str:
-    """Give the explanation. `importer` is None where the registry does not know it. Texts that are not ours are neutralised."""
+    """Give the explanation. Texts that are not ours are neutralised.
+
+    `importer` is None where the registry does not know it, `place` where the case does not wait in the line.
+    """
     stands, following, owner = _words(case, importer)
     parts = [
         f"# {case.id}: {case.importer} is {case.state.value.replace('_', ' ')}",
         stands,
         *_why(case),
-        f"**What comes next.** {following}{_next_look(case)}",
+        f"**What comes next.** {following}{_next_look(case)}{_place(place)}",
         *([f"**Who acts.** {owner}"] if owner else []),
         _tried(case, events),
         *_logins(standings),
@@ -60,6 +67,10 @@ def _why(case: Case) -> list[str]:
     told = prose.markdown(case.reason_text, _EVIDENCE)
     reason = f" ({case.reason.value})" if case.reason else ""
     return [f"**Why{reason}.** {told}"] if told else []
+
+
+def _place(place: int | None) -> str:
+    return f" Its place in the line: {place}." if place else ""
 
 
 def _next_look(case: Case) -> str:

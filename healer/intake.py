@@ -1,8 +1,10 @@
 """Intake: verified bytes → `Delivery`; a ticket → `Incident` or why not; a gate run → what follows it."""
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -10,6 +12,7 @@ from healer import strict_json
 from healer.contracts import (
     ENDED,
     Case,
+    CaseId,
     Delivery,
     GateMode,
     GateReport,
@@ -22,6 +25,9 @@ from healer.contracts import (
 )
 from healer.errors import Rejected
 from healer.signing import Signed
+
+_OPEN: Final = frozenset({"new", "indeterminate"})
+"""JIRA's categories of statuses in which a ticket is acted on."""
 
 
 @dataclass(frozen=True)
@@ -59,28 +65,34 @@ def read_delivery(body: bytes, signed: Signed, received_at: datetime) -> Deliver
         raise Rejected(what, reason="bad_body", status=422) from None
 
 
-def _objection(ticket: Ticket, importer: Importer, policy: AdmissionPolicy) -> str | None:
-    """Give the first reason why the ticket does not fit; each is a rule of the registry or of the settings."""
+def _objections(case_id: CaseId, ticket: Ticket, importer: Importer, policy: AdmissionPolicy) -> Iterator[str]:
+    """Give the reasons why the ticket does not fit; each is a rule of the registry or of the settings."""
+    if ticket.key != case_id:
+        yield f"it was moved and is {ticket.key} now"
     if ticket.project != policy.project:
-        return f"it is in project {ticket.project}, and only {policy.project} is served"
+        yield f"it is in project {ticket.project}, and only {policy.project} is served"
     if ticket.issue_type not in policy.issue_types:
-        return f"its type is {ticket.issue_type}, and only {', '.join(policy.issue_types)} are served"
+        yield f"its type is {ticket.issue_type}, and only {', '.join(policy.issue_types)} are served"
     if ticket.status_category == "done":
-        return f"it is closed already ({ticket.status})"
+        yield f"it is closed already ({ticket.status})"
+    elif ticket.status_category not in _OPEN:
+        yield f"its status {ticket.status} does not say whether it is open"
     if importer.component not in ticket.components:
-        return f"it lacks the component {importer.component} of importer {importer.name}"
-    return None
+        yield f"it lacks the component {importer.component} of importer {importer.name}"
 
 
-def admit(ticket: Ticket, importer: Importer | None, policy: AdmissionPolicy) -> Incident | NotAdmitted:
+def admit(
+    case_id: CaseId, ticket: Ticket, importer: Importer | None, policy: AdmissionPolicy
+) -> Incident | NotAdmitted:
     """Decide whether a ticket, as our own account reads it, is one that we act on for this importer.
 
+    `case_id` is the key that the delivery named, which a ticket that was moved has no more.
     `importer` is the registry's entry of the importer that the delivery named, None where there is none.
     """
     if importer is None:
         return NotAdmitted(Reason.UNKNOWN_IMPORTER, "the registry has no such importer; add it to importers.toml")
-    if (objection := _objection(ticket, importer, policy)) is not None:
-        return NotAdmitted(Reason.TICKET_MISMATCH, f"{ticket.key} is not acted on: {objection}")
+    if (objection := next(_objections(case_id, ticket, importer, policy), None)) is not None:
+        return NotAdmitted(Reason.TICKET_MISMATCH, f"{case_id} is not acted on: {objection}")
     return Incident(case=ticket.key, importer=importer.name, summary=ticket.summary)
 
 

@@ -5,7 +5,7 @@ Every outcome has its own words, an owner and a next step, so that nobody has to
 
 from typing import Final, NamedTuple
 
-from healer import prose
+from healer import prose, turns
 from healer.contracts import ENDED, Attempt, Case, Importer, Reason, State
 from healer.publish import Addresses
 
@@ -126,6 +126,11 @@ REASONS: Final[dict[Reason, Wording]] = {
         "A ledger of a day or a month is free again by itself, and the healer goes on then. For more than that allow this case more "
         "(healer case budget), or raise the limit, and let it begin again (healer case retry).",
     ),
+    Reason.OVER_LIMIT: Wording(
+        "The healer has as many cases as it may have at once or in a day. This one is not lost: it waits in the line.",
+        "nobody for now",
+        "It begins when it is its turn and there is room. Its place is told by the case.",
+    ),
 }
 
 STATES: Final[dict[State, Wording]] = {
@@ -208,7 +213,9 @@ def wording(case: Case) -> Wording:
     """Give what the state and reason of a case mean, for a case whose ticket is told of it."""
     if _is_begun_again(case):
         return BEGUN_AGAIN
-    return STATES[case.state] if case.state in STATES else REASONS[case.reason or Reason.AMBIGUOUS]
+    if case.state in STATES and not turns.is_in_line(case):
+        return STATES[case.state]
+    return REASONS[case.reason or Reason.AMBIGUOUS]
 
 
 def comment(case: Case, importer: Importer | None, addresses: Addresses) -> str:

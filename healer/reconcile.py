@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from healer.contracts import ENDED, Case, Event, State
+from healer.links import RUN_STARTED
 from healer.notice import is_told
 
 PENDING_S: Final = 30
@@ -23,6 +24,7 @@ MAX_AGAIN: Final = 30
 RECEIPT_WRITTEN: Final = "receipt_written"
 """Kind of the event that holds a receipt's SHA-256; more than it has to be told only where something else happened after it."""
 _OURS: Final = frozenset({"resumed", "pending"})
+_NO_HEADWAY: Final = _OURS | {RUN_STARTED}
 _GATE: Final = frozenset({State.DIAGNOSING, State.VERIFYING})
 _AT_WORK: Final = frozenset({State.RECEIVED, State.TRIAGED, State.PATCHING, State.PUSHED, State.VERIFIED})
 
@@ -70,7 +72,7 @@ def _tries(events: Sequence[Event]) -> int:
     """Count the repetitions since something else than failure happened."""
     tail = 0
     for event in reversed(events):
-        if event.kind not in _OURS:
+        if event.kind not in _NO_HEADWAY:
             break
         tail += event.kind == "resumed"
     return tail
@@ -78,6 +80,9 @@ def _tries(events: Sequence[Event]) -> int:
 
 def _patience(case: Case, events: Sequence[Event]) -> timedelta:
     """Give how long the last event may lie back: longer with each repetition."""
+    tries = _tries(events)
+    again = min(PENDING_S * 2**tries, _LONGEST_S)
     if events[-1].kind in _OURS:
-        return timedelta(seconds=min(PENDING_S * 2 ** _tries(events), _LONGEST_S))
-    return timedelta(seconds=AGENT_S if case.state is State.PATCHING else SILENT_S)
+        return timedelta(seconds=again)
+    silent = AGENT_S if case.state is State.PATCHING else SILENT_S
+    return timedelta(seconds=max(silent, again if tries else 0))

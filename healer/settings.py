@@ -92,6 +92,8 @@ class LimitSettings(_Room):
     limit_open_cases: int = Field(default=100, ge=1)
     limit_cases_per_importer_day: int = Field(default=20, ge=1)
     limit_cases_per_day: int = Field(default=200, ge=1)
+    limit_mode: Literal["refuse", "queue"] = "refuse"
+    """What becomes of a delivery over a limit of cases: 429, or its case waits in the line."""
     limit_usd_per_case: float = Field(default=15, ge=0)
     limit_usd_per_day: float = Field(default=100, ge=0)
     limit_usd_per_month: float = Field(default=1000, ge=0)

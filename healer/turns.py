@@ -6,13 +6,18 @@ A flow run may come late, twice, or again by hand. Its number says whether the c
 from collections.abc import Sequence
 from typing import Final
 
-from healer.contracts import Attempt, Case, Event, RunRequest, State
+from healer.contracts import Attempt, Case, Event, Reason, RunRequest, State
 
 _CALLS: Final = frozenset({"called", "woken", "resumed", "stopped", "taken", "released", "retried"})
 BUDGET_RAISED: Final = "budget_raised"
 """Kind of the event by which a person allows a case more; its data says how much more of what."""
 ALLOWED: Final = ("attempts", "usd", "minutes")
 """What a person may allow a case beyond the usual: attempts, US dollars, minutes of agents."""
+
+
+def is_in_line(case: Case) -> bool:
+    """Say whether the case waits for room under the limits; one that is queued otherwise waits for its importer."""
+    return case.state is State.QUEUED and case.reason is Reason.OVER_LIMIT
 
 
 def series(case: Case) -> tuple[Attempt, ...]:

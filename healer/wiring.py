@@ -23,6 +23,7 @@ from healer.clients.jira import Jira
 from healer.clients.jwks import Jwks
 from healer.clients.ledgers import Ledgers
 from healer.clients.limits import Limits
+from healer.clients.line import Line
 from healer.clients.logins import Logins
 from healer.clients.orchestrator import Orchestrator
 from healer.clients.outbox import Outbox
@@ -71,6 +72,7 @@ def _limits(settings: LimitSettings) -> Limits:
         open_cases=settings.limit_open_cases,
         cases_per_importer_day=settings.limit_cases_per_importer_day,
         cases_per_day=settings.limit_cases_per_day,
+        mode=settings.limit_mode,
     )
 
 
@@ -100,6 +102,7 @@ class GatewayParts:
     """All that the gateway's endpoints use. `close` ends the connections."""
 
     cases: Cases
+    line: Line
     statements: Statements
     outbox: Outbox
     evidence: Evidence
@@ -160,6 +163,7 @@ def gateway_parts(settings: GatewaySettings) -> GatewayParts:
 
     return GatewayParts(
         cases=Cases(redis, _limits(settings)),
+        line=Line(redis, _limits(settings)),
         statements=Statements(redis, _budget(settings)),
         outbox=Outbox(redis, consumer=f"{socket.gethostname()}-{os.getpid()}"),
         evidence=Evidence(redis, keys.ring),
@@ -220,6 +224,7 @@ class FlowParts:
 
     settings: FlowSettings
     cases: Cases
+    line: Line
     ledgers: Ledgers
     evidence: Evidence
     github: GitHub
@@ -245,6 +250,7 @@ def flow_parts(settings: FlowSettings) -> FlowParts:
     return FlowParts(
         settings=settings,
         cases=Cases(redis),
+        line=Line(redis, _limits(settings)),
         ledgers=Ledgers(redis, _budget(settings)),
         evidence=Evidence(redis, keys.ring),
         github=door,

@@ -174,6 +174,14 @@ class Desk:
 
         return self.ask(post)
 
+    def reconcile(self) -> dict[str, Any]:
+        """Run `reconcile` as its schedule does; give the ended flow run."""
+        deployment = self.prefect.call("GET", "/deployments/name/reconcile/reconcile")["id"]
+        scheduled = {"state": {"type": "SCHEDULED"}}
+        run = self.prefect.call("POST", f"/deployments/{deployment}/create_flow_run", scheduled)
+        self.ask(lambda redis: Outbox(redis, "desk").nudge("desk"))
+        return self.prefect.ended(run["id"])
+
     def comments(self) -> list[str]:
         """Give the ticket's comments."""
         return [comment["body"] for comment in self.jira.ticket(self.case_id)["comments"]]

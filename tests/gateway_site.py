@@ -23,6 +23,8 @@ from healer.budget import Budget
 from healer.clients.cases import Cases
 from healer.clients.evidence import Evidence
 from healer.clients.jwks import Jwks
+from healer.clients.limits import USUAL
+from healer.clients.line import Line
 from healer.clients.logins import Logins
 from healer.clients.orchestrator import Orchestrator
 from healer.clients.outbox import Outbox
@@ -168,6 +170,7 @@ def make_parts(
     ring = KeyRing({"k1": b"k" * 32})
     return GatewayParts(
         cases=Cases(redis),
+        line=Line(redis, USUAL),
         statements=Statements(redis, Budget()),
         outbox=Outbox(redis, "test"),
         evidence=Evidence(redis, ring),

@@ -5,53 +5,29 @@ Every write is one script, so that a case, its event and the flow run that follo
 
 import asyncio
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any, Final, cast
 
 from redis.asyncio import Redis
 
+from healer import turns
 from healer.chain import EventData, link
 from healer.clients import limits
+from healer.clients.reception import DELIVERY_TTL_S, Outcome, Received, Reception
 from healer.clients.store import check_durability, redis_errors
-from healer.clients.together import Together
 from healer.contracts import ENDED, Case, Delivery, Event, RunRequest
-from healer.errors import Conflict, Rejected
+from healer.errors import Conflict
 
-_DELIVERY_TTL_S: Final = 30 * 24 * 3600
 _RUN_TTL_S: Final = 90 * 24 * 3600
 _MOST_RELINKS: Final = 50
 _OUTBOX: Final = "healer:outbox"
 _CASES: Final = "healer:cases"
 
-_RECEIVE: Final = (
-    limits.SCRIPT
-    + """
-local delivery, case_key, events, cases, outbox = unpack(KEYS, 9)
-local body, kept, opened, event, id, request = unpack(ARGV, 6)
-local known = redis.call('GET', delivery)
-if known and known ~= body then return {'reused', false} end
-local case = redis.call('GET', case_key)
-if known and case then return {'repeated', case} end
-local refusal = not case and too_many() or too_often()
-if refusal then return refusal end
-redis.call('SET', delivery, body, 'EX', kept)
-if case then return {'attached', case} end
-count(id)
-redis.call('SET', case_key, opened)
-redis.call('RPUSH', events, event)
-redis.call('ZADD', cases, now, id)
-redis.call('XADD', outbox, '*', 'request', request)
-return {'opened', false}
-"""
-)
-
 # Without a version to compare and a case to write, only the event is appended.
 _APPEND: Final = """
 local case = redis.call('GET', KEYS[1])
 if not case then return 'missing' end
-local previous, event, version, changed, at, id, request, run_ttl, ended = unpack(ARGV)
+local previous, event, version, changed, at, id, request, run_ttl, standing, waiting = unpack(ARGV)
 if version ~= '' and cjson.decode(case).version ~= tonumber(version) then return 'conflict' end
 local last = redis.call('LINDEX', KEYS[2], -1)
 if last and cjson.decode(last).hash ~= previous then return 'moved' end
@@ -59,7 +35,8 @@ redis.call('RPUSH', KEYS[2], event)
 if changed ~= '' then
   redis.call('SET', KEYS[1], changed)
   redis.call('ZADD', KEYS[3], at, id)
-  redis.call(ended == '' and 'SADD' or 'SREM', KEYS[6], id)
+  redis.call(standing == 'open' and 'SADD' or 'SREM', KEYS[6], id)
+  if standing ~= 'in line' then redis.call('ZREM', KEYS[7], waiting) end
 end
 if request ~= '' then redis.call('XADD', KEYS[4], '*', 'request', request) end
 if run_ttl ~= '' then redis.call('SET', KEYS[5], id, 'EX', run_ttl) end
@@ -79,20 +56,9 @@ return 1
 """
 
 
-class Outcome(StrEnum):
-    """What became of a delivery."""
-
-    OPENED = "opened"
-    ATTACHED = "attached"
-    REPEATED = "repeated"
-
-
-@dataclass(frozen=True)
-class Received:
-    """The case that a delivery belongs to, as it stands."""
-
-    case: Case
-    outcome: Outcome
+def _standing(case: Case) -> str:
+    """Say whether a case counts as open, or waits for room."""
+    return "in line" if turns.is_in_line(case) else "ended" if case.state in ENDED else "open"
 
 
 def _case_key(case_id: str) -> str:
@@ -107,9 +73,8 @@ class Cases:
     """The ledger. Times are UTC and its own, but for a delivery's."""
 
     def __init__(self, redis: Redis, most: limits.Limits = limits.USUAL) -> None:
-        self._redis, self._limits = redis, most
+        self._redis, self._reception = redis, Reception(redis, most)
         self._linking = asyncio.Lock()  # one at a time in this process: fewer lost races for the end of a chain
-        self._receive = Together(redis, _RECEIVE)
         self._append = redis.register_script(_APPEND)
         self._hold = redis.register_script(_HOLD)
         self._release = redis.register_script(_RELEASE)
@@ -122,35 +87,13 @@ class Cases:
         await check_durability(self._redis)
 
     async def receive(self, delivery: Delivery, now: datetime, sender: str = "") -> Received:
-        """Take a delivery: open its ticket's case and ask for the first flow run, or attach it to the case that is there.
-
-        `sender` names the key that signed, for its limit.
+        """Take a delivery, as `Reception.receive`; where it is attached to a case that is there, its chain says so.
 
         Raises: Rejected (409, `id_reused`) for an id that came with another body before, (429) over a limit; UpstreamError.
         """
-        case = Case(id=delivery.ticket, importer=delivery.importer, opened_at=now, updated_at=now)
-        event = link(None, now, "received", {"delivery": delivery.id, "importer": delivery.importer})
-        request = RunRequest(flow="heal", case=case.id)
-        keys = [f"healer:delivery:{delivery.id}", _case_key(case.id), _events_key(case.id), _CASES, _OUTBOX]
-        args: list[str | float] = [
-            delivery.body_sha256,
-            _DELIVERY_TTL_S,
-            case.model_dump_json(),
-            event.model_dump_json(),
-        ]
-        args += [case.id, request.model_dump_json()]
-        with redis_errors():
-            outcome, *told = await self._receive(
-                self._limits.keys(delivery, sender, now) + keys, self._limits.args(now) + args
-            )
-        if outcome == "reused":
-            what = "this delivery id came before with another body; the first one counts."
-            raise Rejected(what, reason="id_reused", status=409)
-        if outcome == "limited":
-            raise limits.refusal(told[0], told[1], first=bool(told[2]), delivery=delivery)
-        received = Received(Case.model_validate_json(told[0]) if told[0] else case, Outcome(outcome))
+        received = await self._reception.receive(delivery, now, sender)
         if received.outcome is Outcome.ATTACHED:
-            await self.note(case.id, "attached", {"delivery": delivery.id})
+            await self.note(received.case.id, "attached", {"delivery": delivery.id})
         return received
 
     async def has_followed(self, event_id: str) -> bool:
@@ -167,7 +110,7 @@ class Cases:
         Raises: UpstreamError.
         """
         with redis_errors():
-            await self._redis.set(f"healer:github:{event_id}", 1, ex=_DELIVERY_TTL_S)
+            await self._redis.set(f"healer:github:{event_id}", 1, ex=DELIVERY_TTL_S)
 
     async def get(self, case_id: str) -> Case | None:
         """Read a case.
@@ -252,14 +195,15 @@ class Cases:
         at = write.updated_at if write else datetime.now(UTC)
         awaited = write.awaiting.run_id if write and write.awaiting else None
         run_key = f"healer:run:{awaited or 'none'}"
-        keys = [_case_key(case_id), _events_key(case_id), _CASES, _OUTBOX, run_key, limits.OPEN]
+        keys = [_case_key(case_id), _events_key(case_id), _CASES, _OUTBOX, run_key, limits.OPEN, limits.LINE]
         case: list[str | int] = [read.version if read else "", write.model_dump_json() if write else ""]
         rest: list[str | float] = [
             at.timestamp(),
             case_id,
             start.model_dump_json() if start else "",
             _RUN_TTL_S if awaited else "",
-            "ended" if write and write.state in ENDED else "",
+            _standing(write) if write else "",
+            limits.waiting(write.id, write.importer) if write else "",
         ]
         answer = "moved"
         async with self._linking:

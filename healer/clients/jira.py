@@ -28,6 +28,7 @@ _PROPERTY: Final = "healer.comment"
 _FIELDS: Final = "summary,status,issuetype,project,components"
 _REFUSALS: Final = (400, 409)
 """How JIRA refuses a transition; the same where somebody else took it a moment ago."""
+_CATEGORIES: Final = ("new", "indeterminate", "done")
 _SERVER_ERROR: Final = 500
 _UNAVAILABLE: Final = 503
 _REASONS: Final = {
@@ -93,7 +94,7 @@ class Jira:
                 project=fields["project"]["key"],
                 issue_type=fields["issuetype"]["name"],
                 status=fields["status"]["name"],
-                status_category=category if category in ("new", "done") else "indeterminate",
+                status_category=category if category in _CATEGORIES else "undefined",
                 components=tuple(component["name"] for component in fields["components"]),
                 summary=self._short(fields["summary"], SUMMARY_LIMIT),
             )

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 from redis.asyncio import Redis
 
 from healer.budget import MONEY, OF_A_CASE, Account, Budget, Ledger, Spent, free_at
+from healer.clients.limits import BREACHES
 from healer.clients.store import redis_errors
 from healer.contracts import Ceiling, Contract, Spend
 from healer.errors import UpstreamError
@@ -33,8 +34,6 @@ _ORDER: Final = (
 """The order of judgement: what a person must raise goes before what is free again by itself."""
 _MICRO: Final = 1_000_000
 _MINUTE_MS: Final = 60_000
-BREACHES: Final = "healer:breaches"
-"""How often each limit was reached, those of intake included."""
 
 # Every counter is read before any is written, so that one that cannot be read leaves all as they were.
 _WHOLE: Final = """

@@ -8,7 +8,8 @@ from typing import Any, Final, cast
 from redis.asyncio import Redis
 
 from healer.budget import OF_A_CASE, Account, Budget, Ledger
-from healer.clients.ledgers import BREACHES, Row, amount, case_key, counter, row, unreadable
+from healer.clients.ledgers import Row, amount, case_key, counter, row, unreadable
+from healer.clients.limits import BREACHES
 from healer.clients.store import redis_errors
 from healer.contracts import Contract
 

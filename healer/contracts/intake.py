@@ -26,7 +26,7 @@ class Ticket(Contract):
     project: str
     issue_type: str
     status: str
-    status_category: Literal["new", "indeterminate", "done"]
+    status_category: Literal["new", "indeterminate", "done", "undefined"]
     components: tuple[str, ...] = ()
     summary: str = ""
 

@@ -13,7 +13,7 @@ from healer.contracts.trace import Failure, Trace
 class Reason(StrEnum):
     """Why a case waits or ended without a pull request. The first block are `not_fixed` products, the second need an engineer.
 
-    BUDGET_SPENT is both: a day's or a month's ledger is free again by itself, a case's is not.
+    BUDGET_SPENT is both: a day's or a month's ledger is free again by itself, a case's is not. OVER_LIMIT is a queued case's.
     """
 
     SITE_DOWN = "SITE_DOWN"
@@ -37,6 +37,8 @@ class Reason(StrEnum):
     TICKET_MISMATCH = "TICKET_MISMATCH"
     CREDENTIAL_MISSING = "CREDENTIAL_MISSING"
     BUDGET_SPENT = "BUDGET_SPENT"
+
+    OVER_LIMIT = "OVER_LIMIT"
 
 
 class Disposition(StrEnum):

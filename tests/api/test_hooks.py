@@ -14,9 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from api.parts import parts_of
 from factories import make_report, make_run
 from gateway_site import GITHUB_SECRET, SIGNING, Gateway, problem, until
 from healer import body_token, signing
+from healer.clients.cases import Cases
+from healer.clients.limits import Limits
 from healer.contracts import GateMode
 
 
@@ -288,3 +291,33 @@ async def test_signature_covers_the_raw_bytes(gateway: Gateway) -> None:
     signed = signing.sign(SIGNING, "msg_1", int(time.time()), raw)
     answer = await gateway.http.post("/v1/hooks/workato", content=raw.replace(b",", b", "), headers=signed)
     assert problem(answer) == (401, "bad_signature")
+
+
+async def test_over_a_limit_a_ticket_waits_in_line_where_limits_queue(gateway: Gateway) -> None:
+    """The answer says that it is queued and its place; the case is shown with it, and the repetition gets it too."""
+    one = Limits(mode="queue", open_cases=1)
+    parts_of(gateway.app).gateway = replace(gateway.parts, cases=Cases(gateway.redis, one))
+    opened = await gateway.deliver()
+    assert opened.json() == {"case": "UTIL-101", "state": "received", "outcome": "opened"}
+    for number in (2, 3):
+        body = {"ticket": f"UTIL-10{number}", "importer": "brightwater"}
+        answer = await gateway.deliver(body, delivery_id=f"msg_{number}")
+        queued = {"case": body["ticket"], "state": "queued", "outcome": "queued", "place": number - 1}
+        assert (answer.status_code, answer.json()) == (202, queued)
+    again = await gateway.deliver(body, delivery_id="msg_3")
+    assert again.json() == {**queued, "outcome": "repeated"}
+    headers = await gateway.read_token()
+    shown = (await gateway.http.get("/v1/cases/UTIL-103", headers=headers)).json()
+    assert (shown["place"], shown["case"]["reason"]) == (2, "OVER_LIMIT")
+    assert (await gateway.http.get("/v1/cases/UTIL-101", headers=headers)).json()["place"] is None
+    assert "healer_line 2.0" in (await gateway.http.get("/metrics", headers=headers)).text
+
+
+async def test_over_a_limit_a_delivery_is_refused_by_itself(gateway: Gateway) -> None:
+    """Where limits do not queue, the answer is 429 with the seconds to wait."""
+    one = Limits(open_cases=1)
+    parts_of(gateway.app).gateway = replace(gateway.parts, cases=Cases(gateway.redis, one))
+    await gateway.deliver()
+    answer = await gateway.deliver({"ticket": "UTIL-102", "importer": "brightwater"}, delivery_id="msg_2")
+    assert problem(answer) == (429, "too_many_open_cases")
+    assert answer.headers["retry-after"] == "300"

@@ -17,7 +17,6 @@ from flow_site import PLANTED, wait_for
 from git_site import git
 from healer import dsse, receipt
 from healer.clients.cases import Cases
-from healer.clients.outbox import Outbox
 from healer.contracts import Conclusion, FailureClass, Reason, State
 from loopback import NO_TLS
 
@@ -203,24 +202,16 @@ def test_jiras_trouble_loses_no_pull_request(desk):
     assert (desk.case.ticket_status, desk.jira.ticket("UTIL-106")["status"]) == ("In Review", "In Review")
 
 
-def reconciled(desk: Desk) -> dict[str, Any]:
-    """Run `reconcile` as its schedule does; give the ended flow run."""
-    deployment = desk.prefect.call("GET", "/deployments/name/reconcile/reconcile")["id"]
-    run = desk.prefect.call("POST", f"/deployments/{deployment}/create_flow_run", {"state": {"type": "SCHEDULED"}})
-    desk.ask(lambda redis: Outbox(redis, "desk").nudge("desk"))
-    return desk.prefect.ended(run["id"])
-
-
 @ticket(107)
 def test_a_portal_that_comes_back_closes_its_ticket(desk):
     """When the next look is due the case is diagnosed again; a fetch that is green then closes the ticket, with one comment."""
     diagnosed(desk, conclusion=Conclusion.FAILURE, failure=make_failure(kind=FailureClass.SOURCE_DOWN), exit_code=4)
-    assert reconciled(desk)["state_type"] == "COMPLETED"
+    assert desk.reconcile()["state_type"] == "COMPLETED"
     assert "woken" not in desk.kinds()
     past = datetime.now(UTC) - timedelta(seconds=1)
     case = desk.case
     desk.ask(lambda redis: Cases(redis).record(case, "noted", {}, next_check=past))
-    assert reconciled(desk)["state_type"] == "COMPLETED"
+    assert desk.reconcile()["state_type"] == "COMPLETED"
     desk.work()
     assert (desk.case.state, desk.kinds()[-1]) == (State.DIAGNOSING, "gate_dispatched")
     desk.report(**GREEN)

@@ -140,6 +140,7 @@ def _answer(*, changed: bool = False) -> dict[str, object]:
             },
             "runs": [],
         },
+        "place": 3,
     }
 
 
@@ -151,6 +152,7 @@ def test_case_is_told_as_a_story(healer: Desk, gateway: respx.Router) -> None:
     for word in ("received", "gate dispatched", "run_id 7001", "https://jira.example/browse/UTIL-101", make_run().url):
         assert word in out
     assert "logins of brightwater-main: 2 of 6 used, next at 2026-11-24 10:00 UTC" in out
+    assert "place in the line: 3" in out
     assert "spent: $4.50 of $15.00, 10.5 of 180 agent minutes" in out
     assert "BROKEN" not in out
     assert json.loads(healer("case", "show", "UTIL-101", "--json")[1]) == _answer()

@@ -67,3 +67,12 @@ def test_foreign_text_is_no_markup():
     text = explain(case, (link(None, NOW, "stopped", {"by": hostile}),), None)
     for acting in ("<b>", "@all", "[x]", "http://evil"):
         assert acting not in text
+
+
+def test_a_waiting_case_tells_its_place():
+    """Who asks about a case in the line learns that it waits, why, and its place."""
+    case = make_case(state=State.QUEUED, reason=Reason.OVER_LIMIT, reason_text="As many cases are open as may be.")
+    text = explain(case, (), make_importer(), place=3)
+    for part in ("is queued", "(OVER_LIMIT)", "As many cases are open", "Its place in the line: 3.", "`stop`"):
+        assert part in text
+    assert "place" not in explain(make_case(), (), make_importer())

@@ -50,8 +50,11 @@ def test_other_bodies_are_refused_without_echo(members: dict[str, object]) -> No
 
 def test_fitting_ticket_is_an_incident() -> None:
     """A ticket of the right project, type and component, not closed, is acted on."""
-    incident = admit(make_ticket(), make_importer(), POLICY)
-    assert incident == Incident(case="UTIL-101", importer="brightwater", summary="Brightwater: no bills since Monday")
+    for category in ("new", "indeterminate"):
+        incident = admit("UTIL-101", make_ticket(status_category=category), make_importer(), POLICY)
+        assert incident == Incident(
+            case="UTIL-101", importer="brightwater", summary="Brightwater: no bills since Monday"
+        )
 
 
 @pytest.mark.parametrize(
@@ -60,6 +63,9 @@ def test_fitting_ticket_is_an_incident() -> None:
         ({"project": "OTHER"}, make_importer(), Reason.TICKET_MISMATCH, "OTHER"),
         ({"issue_type": "Epic"}, make_importer(), Reason.TICKET_MISMATCH, "Epic"),
         ({"status_category": "done", "status": "Closed"}, make_importer(), Reason.TICKET_MISMATCH, "Closed"),
+        ({"status_category": "undefined", "status": "Limbo"}, make_importer(), Reason.TICKET_MISMATCH, "Limbo"),
+        ({"key": "UTIL-205"}, make_importer(), Reason.TICKET_MISMATCH, "UTIL-205"),
+        ({"components": ()}, make_importer(), Reason.TICKET_MISMATCH, "importer-brightwater"),
         ({"components": ("other",)}, make_importer(), Reason.TICKET_MISMATCH, "importer-brightwater"),
         ({}, None, Reason.UNKNOWN_IMPORTER, "importers.toml"),
     ],
@@ -68,7 +74,7 @@ def test_other_tickets_are_not_admitted(
     ticket: dict[str, object], importer: Importer | None, reason: Reason, word: str
 ) -> None:
     """A ticket that does not fit the registry is not acted on, and the explanation names what does not fit."""
-    answer = admit(make_ticket(**ticket), importer, POLICY)
+    answer = admit("UTIL-101", make_ticket(**ticket), importer, POLICY)
     assert isinstance(answer, NotAdmitted)
     assert answer.reason is reason
     assert word in answer.explanation

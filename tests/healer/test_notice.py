@@ -55,6 +55,16 @@ def test_every_good_end_has_its_own_words(state):
     assert STATES[state].what in comment(make_case(state=state), make_importer(), ADDRESSES)
 
 
+def test_the_two_queues_are_told_apart():
+    """A case that is over a limit waits in the line; one that is queued without a reason waits for its importer."""
+    waiting = {"state": State.QUEUED, "reason": Reason.OVER_LIMIT, "reason_text": "As many cases are open as may be."}
+    in_line, behind = (
+        comment(make_case(**fields), make_importer(), ADDRESSES) for fields in (waiting, {"state": State.QUEUED})
+    )
+    assert "waits in the line" in in_line
+    assert "Another case is healing the same importer" in behind
+
+
 def test_unhealed_case_names_branch_and_evidence():
     """An engineer finds the branch, the red run of each attempt, and why one was refused."""
     text = comment(a_failed_case(), make_importer(), ADDRESSES)

@@ -112,6 +112,21 @@ def test_repetitions_become_rare_and_end():
     assert (len(pauses), max(pauses)) == (MAX_AGAIN, 3600)
 
 
+def test_a_flow_run_that_was_started_is_no_headway():
+    """That Prefect took a run says nothing about the case: it is repeated as rarely, and ends as soon."""
+    case, kinds = make_case(state=State.TRIAGED), ["triaged", *["pending", "resumed", "run_started"] * 6]
+    assert duty(case, history(*kinds), after(PENDING_S * 2**6 - 1)) is None
+    assert duty(case, history(*kinds), after(PENDING_S * 2**6)) is Duty.RESUME
+    assert duty(case, history(*kinds, *["resumed", "run_started"] * MAX_AGAIN), after(10**6)) is None
+
+
+def test_who_waits_in_the_line_is_told_so_and_not_hurried():
+    """A case that is over a limit needs its ticket told, and nothing else."""
+    case, kinds = make_case(state=State.QUEUED, reason=Reason.OVER_LIMIT), ("received", "queued")
+    assert duty(case, history(*kinds), after(SILENT_S)) is Duty.RESUME
+    assert duty(case, history(*kinds, "ticket_told"), after(10**6)) is None
+
+
 def test_headway_makes_repetitions_quick_again():
     """What happened between two failures begins the count anew."""
     kinds = ["pending", "resumed"] * 8 + ["pushed", "pending"]

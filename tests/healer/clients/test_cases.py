@@ -8,7 +8,8 @@ from redis.asyncio import Redis
 
 from factories import NOW, make_delivery, make_run
 from healer.chain import first_break
-from healer.clients.cases import Cases, Outcome
+from healer.clients.cases import Cases
+from healer.clients.reception import Outcome
 from healer.contracts import Case, RunRequest, State
 from healer.errors import Conflict, Rejected
 

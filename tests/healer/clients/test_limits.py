@@ -9,8 +9,9 @@ import pytest
 from redis.asyncio import Redis
 
 from factories import make_delivery
-from healer.clients.cases import Cases, Outcome, Received
+from healer.clients.cases import Cases
 from healer.clients.limits import USUAL, Limits
+from healer.clients.reception import Outcome, Received
 from healer.contracts import State
 from healer.errors import Rejected
 from healer.settings import GatewaySettings
@@ -110,7 +111,7 @@ async def test_refused_delivery_leaves_nothing_and_may_come_again(redis: Redis) 
     await _send(cases, 1)
     before = set(await redis.keys("*"))
     await _refused(cases, 2)
-    assert set(await redis.keys("*")) - before == {"healer:breach:day"}
+    assert set(await redis.keys("*")) - before == {"healer:breach:day", "healer:breaches"}
     assert (await _send(cases, 2, NOW + timedelta(days=1, seconds=1))).outcome is Outcome.OPENED
 
 
@@ -121,6 +122,7 @@ async def test_a_breach_is_told_once(redis: Redis, caplog: pytest.LogCaptureFixt
     with caplog.at_level(logging.WARNING):
         await asyncio.gather(*(_refused(cases, number) for number in range(2, 102)))
     assert [record.getMessage() for record in caplog.records] == ["a limit of intake is reached: too_many_cases"]
+    assert await redis.hgetall("healer:breaches") == {"too_many_cases": "1"}
 
 
 async def test_limits_hold_under_a_race(redis: Redis) -> None:
