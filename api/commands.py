@@ -11,16 +11,15 @@ from api.logins import importer_of, standings_of
 from api.parts import Counters, Parts
 from api.problems import BODY, problems
 from api.runners import open_credentials
-from healer import commands, strict_json, turns
+from healer import strict_json, turns
+from healer.clients import orders
 from healer.clients.tokens import Holder, Scope
-from healer.commands import Command, Effect, Order, Repeated
+from healer.commands import Command, Order
 from healer.contracts import Case, CaseId, Event, State
-from healer.errors import Conflict, HealerError, Rejected
+from healer.errors import HealerError, Rejected
 from healer.explain import explain
 from healer.wiring import GatewayParts
 
-_MOST_TRIES: Final = 50
-"""A case at work is written often, each time by one writer; so often a command reads it again before it gives up."""
 _WITHHELD: Final = "(the reason was not kept: what must be redacted in it could not be read)"
 
 
@@ -106,7 +105,7 @@ async def stop(case_id: CaseId, request: Request, by: Operator, parts: Parts, co
     """Stop a case: from now on nothing is done for it. Stopping it again gives the first answer."""
     given = await _given(request, Why)
     try:
-        why = await _redacted(parts, case_id, given.reason)
+        why = await redacted(parts, case_id, given.reason)
     except HealerError as error:
         if isinstance(error, Rejected):
             raise
@@ -131,7 +130,7 @@ async def release(case_id: CaseId, request: Request, by: Operator, parts: Parts,
 @router.post("/retry", openapi_extra=_takes(Hint))
 async def retry(case_id: CaseId, request: Request, by: Operator, parts: Parts, counters: Counters) -> CommandAnswer:
     """Let an ended case begin again, with a fresh diagnosis and all its attempts."""
-    hint = await _redacted(parts, case_id, (await _given(request, Hint)).hint)
+    hint = await redacted(parts, case_id, (await _given(request, Hint)).hint)
     return await _obey(parts, counters, case_id, Order(command=Command.RETRY, by=by.name, text=hint))
 
 
@@ -146,58 +145,37 @@ async def budget(case_id: CaseId, request: Request, by: Operator, parts: Parts, 
 async def explained(case_id: CaseId, request: Request, _: Operator, parts: Parts) -> Response:
     """Explain where a case stands, why, and what comes next, as Markdown. It changes nothing."""
     await _given(request, Nothing)
-    case, events = await _read(parts, case_id)
+    case, events = await orders.read(parts.cases, case_id)
     importer = await importer_of(parts, case)
     standings, place = await standings_of(parts, importer), await parts.line.place(case)
     text = explain(case, events, importer, standings, place)
     return Response(text, media_type="text/markdown")
 
 
-async def _read(parts: GatewayParts, case_id: CaseId) -> tuple[Case, tuple[Event, ...]]:
-    case = await parts.cases.get(case_id)
-    if case is None:
-        raise Rejected("there is no such case.", reason="unknown_case", status=404)
-    return case, await parts.cases.events(case_id)
-
-
-async def _redacted(parts: GatewayParts, case_id: CaseId, text: str) -> str:
+async def redacted(parts: GatewayParts, case_id: CaseId, text: str) -> str:
     """Redact a person's text, also of the logins of the case's importer.
 
     Raises: Rejected (404, `unknown_case`), UpstreamError, Misconfigured.
     """
     if not text:
         return ""
-    case, _ = await _read(parts, case_id)
+    case, _ = await orders.read(parts.cases, case_id)
     importer = (await parts.registry.get()).get(case.importer)
     await open_credentials(parts, importer.credentials if importer else ())
     return parts.redactor.text(text)
 
 
 async def _obey(parts: GatewayParts, counters: Counters, case_id: CaseId, order: Order) -> CommandAnswer:
-    """Decide on the case as it stands and write; where somebody else wrote meanwhile, decide again.
+    """Obey, and count what was obeyed for the first time.
 
-    Raises: Rejected: 404 `unknown_case`, 409 as `commands.decide`; Conflict, UpstreamError.
+    Raises: as `orders.obey`.
     """
-    for _ in range(_MOST_TRIES):
-        case, events = await _read(parts, case_id)
-        decided = commands.decide(order, case, events)
-        if isinstance(decided, Repeated):
-            return _answer(case, order.command, decided.by, _allowed(events))
-        try:
-            written = await _write(parts, case, decided)
-        except Conflict:
-            continue
+    obeyed = await orders.obey(parts.cases, case_id, order)
+    allowed = _allowed(obeyed.events)
+    if not obeyed.again:
         counters.commands.labels(order.command).inc()
-        now = {what: before + getattr(order, what) for what, before in _allowed(events).items()}
-        return _answer(written, order.command, order.by, now)
-    raise Conflict("the case is written all the time.", reason="case_changed", remedy="Send the command again.")
-
-
-async def _write(parts: GatewayParts, case: Case, effect: Effect) -> Case:
-    if effect.changes:
-        return await parts.cases.record(case, effect.kind, effect.data, start=effect.start, **effect.changes)
-    await parts.cases.note(case.id, effect.kind, effect.data)
-    return case
+        allowed = {what: before + getattr(order, what) for what, before in allowed.items()}
+    return _answer(obeyed.case, order.command, obeyed.by, allowed)
 
 
 def _allowed(events: tuple[Event, ...]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Webhooks: Workato's deliveries open cases; GitHub's word about a finished run stands in for a report that never came."""
+"""Webhooks: Workato's deliveries open cases; GitHub tells of finished runs whose report never came, and of people's commands."""
 
 import re
 from collections.abc import Callable, Coroutine
@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter
 
+from api import comments
 from api.body import GITHUB, SMALL, read_body
 from api.parts import Counters, Parts, parts_of
 from api.problems import BODY, problems
@@ -117,13 +118,16 @@ async def github(
     event: Annotated[str, Header(alias="x-github-event")] = "",
     delivery: Annotated[str, Header(alias="x-github-delivery")] = "",
 ) -> EventAnswer:
-    """Take a signed GitHub event. A finished run that its case still awaits is followed up; everything else is ignored."""
+    """Take a signed GitHub event: a finished run that its case still awaits, or a comment that commands; else it is ignored."""
     body = await read_body(request, GITHUB)
     signing.verify_github(request.headers.raw, body, parts.github_secret.get_secret_value().encode("utf-8"))
     members = strict_json.parse(body)
     outcome: Literal["followed", "repeated", "ignored"] = "ignored"
     if event == "workflow_run" and members.get("action") == "completed" and _DELIVERY_ID.fullmatch(delivery):
         outcome = await _follow(parts, delivery, members.get("workflow_run"))
+    if event == "issue_comment" and parts.hears_comments and _DELIVERY_ID.fullmatch(delivery):
+        heard = comments.read(members)
+        outcome = await comments.hear(parts, heard) if heard else "ignored"
     counters.github.labels(event if event in _EVENTS else "other", outcome).inc()
     return EventAnswer(outcome=outcome)
 

@@ -10,7 +10,7 @@ from prefect.states import Completed, Failed
 from flows import line
 from flows.story import call
 from healer import logs, turns, verify
-from healer.contracts import Case, Event, State
+from healer.contracts import Case, Event, RunRequest, State
 from healer.errors import Conflict, HealerError
 from healer.reconcile import Duty, duty
 from healer.settings import FlowSettings, load
@@ -54,6 +54,8 @@ async def _one(parts: FlowParts, case: Case) -> bool:
             await _wake(parts, case, events)
         case Duty.RESUME:
             await _resume(parts, case, events)
+        case Duty.ANSWER:
+            await _answer(parts, case, events)
         case Duty.ASK_GITHUB if await _has_ended(parts, case):
             await _resume(parts, case, events)
         case _:
@@ -70,6 +72,13 @@ async def _wake(parts: FlowParts, case: Case, events: tuple[Event, ...]) -> None
 
 async def _resume(parts: FlowParts, case: Case, events: tuple[Event, ...]) -> None:
     start = turns.onward(case, turns.again(events))
+    await parts.cases.note(case.id, "resumed", {"run": start.key}, start=start)
+
+
+async def _answer(parts: FlowParts, case: Case, events: tuple[Event, ...]) -> None:
+    """Have the first unanswered comment judged again."""
+    comment, again = turns.unanswered(events) or 0, turns.again(events)
+    start = RunRequest(flow="command", case=case.id, comment=comment, again=again)
     await parts.cases.note(case.id, "resumed", {"run": start.key}, start=start)
 
 

@@ -34,13 +34,13 @@ _MAY: Final[Mapping[Command, frozenset[State]]] = {
     Command.STOP: _OPEN,
     Command.TAKE: _OPEN | _BEFORE_A_PERSON,
     Command.RELEASE: frozenset({State.TAKEN}),
-    Command.RETRY: _BEFORE_A_PERSON,
+    Command.RETRY: _BEFORE_A_PERSON | {State.PUBLISHED},
     Command.BUDGET: _OPEN | _BEFORE_A_PERSON | {State.TAKEN},
 }
 
 
 class Order(Contract):
-    """A command as somebody gave it. `by` is the name of the API token; `text`, a reason or a hint, is redacted already."""
+    """A command as somebody gave it. `by` is the API token's name or the GitHub login; `text`, a reason or a hint, is redacted already."""
 
     command: Command
     by: str
@@ -48,6 +48,13 @@ class Order(Contract):
     attempts: int = 0
     usd: float = 0
     minutes: float = 0
+    comment: int = 0
+    """GitHub's id of the comment that holds the command, 0 where it came by the API."""
+
+    @property
+    def source(self) -> EventData:
+        """Give who gave it and where, as the event keeps it."""
+        return {"by": self.by, **({"comment": self.comment} if self.comment else {})}
 
 
 class Effect(Contract):
@@ -95,7 +102,7 @@ def decide(order: Order, case: Case, events: tuple[Event, ...]) -> Effect | Repe
             return _begun_again(order, case, events, "retried")
         case Command.BUDGET:
             more = {what: getattr(order, what) for what in turns.ALLOWED if getattr(order, what)}
-            return Effect(kind=turns.BUDGET_RAISED, data={"by": order.by, **more})
+            return Effect(kind=turns.BUDGET_RAISED, data={**order.source, **more})
 
 
 def _obeyed(order: Order, case: Case, events: tuple[Event, ...]) -> str | None:
@@ -123,7 +130,7 @@ def _silenced(order: Order, case: Case, events: tuple[Event, ...], state: State)
     told = f"{state.value.capitalize()} by {prose.tame(order.by)}" + (f": {said}" if said else ".")
     changes = {"state": state, "reason": None, "reason_text": told, "next_check": None}
     start = turns.onward(case.model_copy(update=changes), turns.again(events))
-    return Effect(kind=state.value, data={"by": order.by, "why": said or None}, changes=changes, start=start)
+    return Effect(kind=state.value, data={**order.source, "why": said or None}, changes=changes, start=start)
 
 
 def _begun_again(order: Order, case: Case, events: tuple[Event, ...], kind: str) -> Effect:
@@ -140,7 +147,7 @@ def _begun_again(order: Order, case: Case, events: tuple[Event, ...], kind: str)
         "hint": hint,
     }
     start = turns.onward(case.model_copy(update=changes), turns.again(events))
-    data: EventData = {"by": order.by, "number": number, "hint_length": len(hint) or None}
+    data: EventData = {**order.source, "number": number, "hint_length": len(hint) or None}
     return Effect(kind=kind, data=data, changes=changes, start=start)
 
 

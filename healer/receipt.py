@@ -13,9 +13,11 @@ from pydantic import Field, ValidationError
 from healer import chain, push, strict_json
 from healer.contracts import Attempt, Case, Conclusion, Contract, Event, GateReport, Sha, Spend, State
 from healer.errors import Rejected
+from healer.turns import BUDGET_RAISED
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
+_OBEYED: Final = frozenset({"stopped", "taken", "released", "retried", BUDGET_RAISED})
 PREDICATE_TYPE: Final = "urn:importer-healer:receipt:1"
 
 
@@ -145,8 +147,8 @@ def _spent(attempts: Iterable[Attempt]) -> Spend:
 
 
 def _people(events: Iterable[Event]) -> tuple[str, ...]:
-    """Give the names under which people gave commands; a case that calls another one is nobody."""
-    given = (str(event.data["by"]) for event in events if event.kind != "called" and event.data.get("by"))
+    """Give the names under which people gave commands that were obeyed."""
+    given = (str(event.data["by"]) for event in events if event.kind in _OBEYED and event.data.get("by"))
     return tuple(dict.fromkeys(given))
 
 

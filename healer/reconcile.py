@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from healer import turns
 from healer.contracts import ENDED, Case, Event, State
 from healer.links import RUN_STARTED
 from healer.notice import is_told
@@ -35,14 +36,20 @@ class Duty(StrEnum):
     WAKE = "wake"
     RESUME = "resume"
     ASK_GITHUB = "ask_github"
+    ANSWER = "answer"
 
 
 def duty(case: Case, events: Sequence[Event], now: datetime) -> Duty | None:
-    """Say what a case needs now, or None. `ASK_GITHUB`: resume it if its gate run has ended and nobody told us."""
+    """Say what a case needs now, or None. `ASK_GITHUB`: resume it if its gate run has ended and nobody told us.
+
+    `ANSWER`: a person's comment commands, and nothing came of it yet.
+    """
     if case.state is State.NOT_FIXED and case.next_check and case.next_check <= now and is_delivered(case, events):
         return Duty.WAKE
     if not events or _tries(events) >= MAX_AGAIN or now - events[-1].at < _patience(case, events):
         return None
+    if turns.unanswered(events) is not None:
+        return Duty.ANSWER
     if case.state in _GATE:
         return Duty.RESUME if events[-1].kind == "pending" else Duty.ASK_GITHUB
     is_called = case.state is State.QUEUED and events[-1].kind == "called"

@@ -42,6 +42,8 @@ class GitHubSettings(_Room):
     importers_repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
     base_branch: str = "main"
     gate_workflow: str = "healer-gate.yml"
+    github_command_team: str | None = Field(default=None, pattern=r"^[\w.-]+/[\w.-]+$")
+    """`organization/team-slug` whose members may command by comments on pull requests; without it nobody may."""
     github_pace_s: float = Field(default=1.0, ge=0)
     """Pause between writes (seconds), as github.com asks for; an Enterprise Server without rate limits takes 0."""
 

@@ -9,6 +9,10 @@ from typing import Final
 from healer.contracts import Attempt, Case, Event, Reason, RunRequest, State
 
 _CALLS: Final = frozenset({"called", "woken", "resumed", "stopped", "taken", "released", "retried"})
+COMMANDED: Final = "commanded"
+"""Kind of the event by which a comment commands; `comment` in its data is GitHub's id, `login` who wrote it."""
+ANSWERED: Final = "command_answered"
+"""Kind of the event that says what became of a comment's command."""
 BUDGET_RAISED: Final = "budget_raised"
 """Kind of the event by which a person allows a case more; its data says how much more of what."""
 ALLOWED: Final = ("attempts", "usd", "minutes")
@@ -79,3 +83,14 @@ def extra_attempts(events: Sequence[Event]) -> int:
 def diff_of(case: Case, number: int) -> str:
     """Give what the attempt of this number changes on its base; empty where no agent worked (`diagnose`, `probe`)."""
     return next((attempt.diff for attempt in case.attempts if attempt.number == number), "")
+
+
+def is_answered(events: Sequence[Event], comment: int) -> bool:
+    """Say whether the command of a comment was answered."""
+    return any(event.kind == ANSWERED and event.data.get("comment") == comment for event in events)
+
+
+def unanswered(events: Sequence[Event]) -> int | None:
+    """Give the first comment whose command was not answered yet, None where there is none."""
+    asked = (event.data.get("comment") for event in events if event.kind == COMMANDED)
+    return next((c for c in asked if isinstance(c, int) and not is_answered(events, c)), None)

@@ -123,6 +123,7 @@ class GatewayParts:
     places: Places
     close: Callable[[], Awaitable[None]]
     accept_jwt: bool = False
+    hears_comments: bool = False
 
 
 def _expected(settings: GatewaySettings) -> Expected:
@@ -183,6 +184,7 @@ def gateway_parts(settings: GatewaySettings) -> GatewayParts:
         places=_places(settings),
         close=close,
         accept_jwt=settings.workato_jwt,
+        hears_comments=settings.github_command_team is not None,
     )
 
 

@@ -26,12 +26,14 @@ PARTS = ("gateway", "prefect", "github", "jira", "portal", "redis")
 ROBOT = "importer-healer@acme.example"
 _APP = {"id": 4711, "slug": "importer-healer", "installation": 815}
 _IMPORTERS_ID, _OWNER_ID = 9001, 65
+_KEEPERS = "acme/keepers"
 _APP_MAY = {
     "contents": "write",
     "pull_requests": "write",
     "issues": "write",
     "actions": "write",
     "checks": "write",
+    "members": "read",
     "metadata": "read",
 }
 
@@ -172,6 +174,7 @@ class Layout:
             "HEALER_GITHUB_APP_INSTALLATION": str(_APP["installation"]),
             "HEALER_GITHUB_APP_KEY": self.keys.app_private,
             "HEALER_GITHUB_PACE_S": "0",
+            "HEALER_GITHUB_COMMAND_TEAM": _KEEPERS,
             "HEALER_IMPORTERS_REPOSITORY": seed.IMPORTERS_REPOSITORY,
             "HEALER_JIRA_URL": self.url("jira"),
             **({"HEALER_JIRA_USER": ROBOT} if self.plan.jira_mode == "cloud" else {}),
@@ -238,6 +241,7 @@ class Layout:
                     "permissions": {**_APP_MAY, "workflows": "write"},
                 }
             ],
+            "teams": {_KEEPERS: ["maintainer"]},
             "webhook": {"url": self.url("gateway") + "/v1/hooks/github", "secret": self.keys.webhook},
             "act": {"program": str(Path(sys.executable).parent / "act"), "path": self.environment()["PATH"]},
         }

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import hmac
 import json
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +18,7 @@ from api.main import create_app as gateway_app
 from factories import NOW, make_failure
 from flow_github import GitHubWire
 from flow_site import VAULT_KEYS, Prefect
-from gateway_site import REGISTRY, bearer, make_parts
+from gateway_site import GITHUB_SECRET, REGISTRY, bearer, make_parts
 from healer import intake
 from healer.clients.cases import Cases
 from healer.clients.evidence import Evidence
@@ -181,6 +182,27 @@ class Desk:
         run = self.prefect.call("POST", f"/deployments/{deployment}/create_flow_run", scheduled)
         self.ask(lambda redis: Outbox(redis, "desk").nudge("desk"))
         return self.prefect.ended(run["id"])
+
+    def say(self, login: str, text: str) -> dict[str, Any]:
+        """Comment on the case's pull request, and have GitHub tell the gateway; give the comment as GitHub keeps it."""
+        pull = self.case.pull_request
+        assert pull is not None
+        comment = self.github.comment(pull.number, login, text)
+        told = {"action": "created", "issue": {"number": pull.number, "pull_request": {}}, "comment": comment}
+        raw = json.dumps(told).encode()
+        signature = "sha256=" + hmac.digest(GITHUB_SECRET.encode(), raw, "sha256").hex()
+        headers = {"x-github-event": "issue_comment", "x-github-delivery": "d1", "x-hub-signature-256": signature}
+
+        async def post(redis: Redis) -> None:
+            async with httpx.AsyncClient() as nobody:
+                parts = replace(make_parts(redis, nobody, nobody, [REGISTRY]), hears_comments=True)
+                transport = httpx.ASGITransport(gateway_app(parts))
+                async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
+                    answer = await http.post("/v1/hooks/github", content=raw, headers=headers)
+                    assert answer.json() == {"outcome": "followed"}
+
+        self.ask(post)
+        return comment
 
     def comments(self) -> list[str]:
         """Give the ticket's comments."""

@@ -65,7 +65,9 @@ class GitHubWire:
             Route(f"{_REPO}/pulls/{{number:int}}", self._edit_pull, methods=["GET", "PATCH"]),
             Route(f"{_REPO}/issues/{{number:int}}/labels", self._label, methods=["POST"]),
             Route(f"{_REPO}/issues/{{number:int}}/comments", self._comments, methods=["GET", "POST"]),
-            Route(f"{_REPO}/issues/comments/{{comment:int}}", self._edit_comment, methods=["PATCH"]),
+            Route(f"{_REPO}/issues/comments/{{comment:int}}", self._one_comment, methods=["GET", "PATCH"]),
+            Route(f"{_REPO}/issues/comments/{{comment:int}}/reactions", self._react, methods=["POST"]),
+            Route("/orgs/acme/teams/keepers/memberships/{login}", self._membership),
             Mount("/", Remote(self.bare.parent, token=TOKEN)),
         ]
         return Starlette(routes=routes)
@@ -156,14 +158,30 @@ class GitHubWire:
         number = request.path_params["number"]
         if request.method == "GET":
             return JSONResponse([comment for comment in self.comments if comment["number"] == number])
-        made = {"id": (made_id := len(self.comments)), "url": f"{self.url}{_REPO}/issues/comments/{made_id}"}
-        self.comments.append({**await request.json(), **made, "number": number, "user": _ROBOT})
-        return JSONResponse(self.comments[-1], 201)
+        return JSONResponse(self.comment(number, _ROBOT["login"], (await request.json())["body"]), 201)
 
-    async def _edit_comment(self, request: Request) -> Response:
-        comment = self.comments[request.path_params["comment"]]
-        comment |= await request.json()
+    def comment(self, number: int, login: str, body: str) -> dict[str, Any]:
+        """Comment on a pull request."""
+        made = len(self.comments) + 1
+        urls = {"url": f"{self.url}{_REPO}/issues/comments/{made}", "issue_url": f"{self.url}{_REPO}/issues/{number}"}
+        about = {"id": made, "number": number, "user": {"login": login}, "body": body, "reactions": []}
+        self.comments.append({**about, **urls})
+        return self.comments[-1]
+
+    async def _one_comment(self, request: Request) -> Response:
+        comment = self.comments[request.path_params["comment"] - 1]
+        if request.method == "PATCH":
+            comment |= await request.json()
         return JSONResponse(comment)
+
+    async def _react(self, request: Request) -> Response:
+        reactions = self.comments[request.path_params["comment"] - 1]["reactions"]
+        reactions.append((await request.json())["content"])
+        return JSONResponse({"id": len(reactions)}, 201)
+
+    async def _membership(self, request: Request) -> Response:
+        is_member = request.path_params["login"] in {"alice", "bob"}
+        return JSONResponse({"state": "active"} if is_member else {"message": "Not Found"}, 200 if is_member else 404)
 
 
 def _seeded(root: Path) -> Path:

@@ -30,6 +30,7 @@ MAY = {
     "issues": "write",
     "actions": "write",
     "checks": "write",
+    "members": "read",
     "metadata": "read",
 }
 GATE = """name: healer-gate
@@ -133,6 +134,7 @@ def _config(keys: Keys) -> dict[str, Any]:
             "permissions": MAY,
         },
         "tokens": [{"token": TOKEN, "login": "maintainer", "permissions": MAY}],
+        "teams": {"acme/keepers": ["alice"]},
         "webhook": {"url": "http://127.0.0.1:9/none", "secret": "planted-webhook-secret"},
         "act": {"program": shutil.which("true"), "path": "/usr/bin:/bin"},
     }

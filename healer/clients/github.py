@@ -19,10 +19,10 @@ from github.Workflow import Workflow
 from pydantic import SecretStr
 from urllib3.util import Retry
 
-from healer.clients import github_runs
+from healer.clients import github_comments, github_runs
 from healer.clients.github_refusal import door
 from healer.clients.patience import patiently
-from healer.contracts import PullRequest, RunState, Sha
+from healer.contracts import Comment, PullRequest, RunState, Sha
 from healer.errors import Misconfigured, UpstreamError
 from healer.redact import Redactor
 
@@ -234,6 +234,21 @@ class GitHub:
                 ours.edit(body)
 
         self._do(f"commenting on pull request {number}", step)
+
+    # ------------------------------------------------------------ people's comments
+
+    def comment(self, number: int) -> Comment | None:
+        """Read a comment by its id; None where it is gone."""
+        return self._unless_missing(f"reading comment {number}", lambda r: github_comments.read(r, number))
+
+    def react(self, number: int, reaction: str) -> None:
+        """Leave a reaction on a comment; GitHub keeps one of a kind, so a repeat changes nothing."""
+        self._do(f"reacting to comment {number}", lambda r: github_comments.react(r, number, reaction))
+
+    def is_member(self, team: str, login: str) -> bool:
+        """Say whether somebody is an active member of a team (`organization/team-slug`)."""
+        what = f"asking whether {login} is of {team}"
+        return bool(self._unless_missing(what, lambda r: github_comments.is_member(r, team, login)))
 
     def _open(self, repository: Repository, branch: str) -> Pull | None:
         head = f"{self._name.partition('/')[0]}:{branch}"

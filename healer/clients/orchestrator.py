@@ -29,17 +29,13 @@ def basic_auth(auth: SecretStr | None) -> dict[str, str]:
     return {"Authorization": f"Basic {encoded}"}
 
 
-def _parameters(request: RunRequest) -> dict[str, str | int]:
-    if request.flow == "heal":
-        return {"case": request.case, "attempt": request.attempt}
-    return {"case": request.case, "run_id": request.run_id, "run_attempt": request.run_attempt}
+_PARAMETERS: Final = {"heal": {"attempt"}, "publish": {"run_id", "run_attempt"}, "command": {"comment"}}
 
 
 def _body(request: RunRequest) -> dict[str, Any]:
-    part = request.attempt if request.flow == "heal" else f"{request.run_id}-{request.run_attempt}"
     return {
-        "name": f"{request.flow}-{request.case}-{part}",
-        "parameters": _parameters(request),
+        "name": f"{request.flow}-{request.case}-{request.part.replace(':', '-')}",
+        "parameters": request.model_dump(include={"case", *_PARAMETERS[request.flow]}),
         "idempotency_key": request.key,
         "tags": [f"case:{request.case}"],
         "state": {"type": "SCHEDULED"},

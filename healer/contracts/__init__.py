@@ -5,7 +5,7 @@ No field of any contract holds a secret; a `CredentialRef` is the pointer that m
 """
 
 from healer.contracts.base import CaseId, Contract, Correlation, CredentialRef, ImporterName, Sha, TicketKey
-from healer.contracts.case import ENDED, Attempt, Case, Diagnosis, Event, Publication, PullRequest, RunRequest, State
+from healer.contracts.case import ENDED, Attempt, Case, Comment, Diagnosis, Event, PullRequest, RunRequest, State
 from healer.contracts.gate import (
     Check,
     Conclusion,
@@ -47,6 +47,7 @@ __all__ = [
     "CaseId",
     "Ceiling",
     "Check",
+    "Comment",
     "Conclusion",
     "Contract",
     "Correlation",
@@ -73,7 +74,6 @@ __all__ = [
     "LoginStanding",
     "Lookup",
     "Patch",
-    "Publication",
     "PullRequest",
     "Reason",
     "Refusal",

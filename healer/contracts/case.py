@@ -22,11 +22,13 @@ class PullRequest(Contract):
     draft: bool = False
 
 
-class Publication(Contract):
-    """What people see of a healed case."""
+class Comment(Contract):
+    """What somebody wrote on a pull request. `text` is foreign."""
 
-    pull_request: PullRequest
-    ticket_status: str
+    id: int
+    pull_request: int
+    author: str
+    text: str
 
 
 class State(StrEnum):
@@ -128,15 +130,27 @@ class Event(Contract):
 class RunRequest(Contract):
     """A Prefect flow run to be started: ids and typed scalars only. `key` makes a second start harmless."""
 
-    flow: Literal["heal", "publish"]
+    flow: Literal["heal", "publish", "command"]
     case: CaseId
     attempt: int = Field(default=0, ge=0)
     run_id: int = 0
     run_attempt: int = 1
+    comment: int = Field(default=0, ge=0)
+    """GitHub's id of the comment that holds a command."""
     again: int = Field(default=0, ge=0)
+
+    @property
+    def part(self) -> str:
+        """Give what tells runs of one flow for one case apart."""
+        match self.flow:
+            case "heal":
+                return f"{self.attempt}"
+            case "publish":
+                return f"{self.run_id}:{self.run_attempt}"
+            case "command":
+                return f"{self.comment}"
 
     @property
     def key(self) -> str:
         """Idempotency key: unique per flow in Prefect's database. `again` counts the repetitions of what did not come to its end."""
-        part = f"{self.attempt}" if self.flow == "heal" else f"{self.run_id}:{self.run_attempt}"
-        return f"{self.flow}:{self.case}:{part}" + (f":again-{self.again}" if self.again else "")
+        return f"{self.flow}:{self.case}:{self.part}" + (f":again-{self.again}" if self.again else "")

@@ -34,6 +34,7 @@ _RUN = _R + "/actions/runs/{run}"
 _TABLE: tuple[tuple[str, str, Handler, str], ...] = (
     ("GET", "/user", code.me, "metadata:read"),
     ("POST", "/app/installations/{installation}/access_tokens", code.installation_token, ""),
+    ("GET", "/orgs/{org}/teams/{team}/memberships/{login}", code.membership, "members:read"),
     ("GET", _R, code.repository, "metadata:read"),
     ("GET", _R + "/branches/{branch:path}", code.branch, "contents:read"),
     ("GET", _R + "/contents/{path:path}", code.contents, "contents:read"),
@@ -56,6 +57,8 @@ _TABLE: tuple[tuple[str, str, Handler, str], ...] = (
     ("POST", _R + "/pulls/{number}/requested_reviewers", pulls.request_reviewers, "pull_requests:write"),
     ("GET", _R + "/issues/{number}/comments", pulls.list_comments, "issues|pull_requests:read"),
     ("POST", _R + "/issues/{number}/comments", pulls.create_comment, "issues|pull_requests:write"),
+    ("GET", _R + "/issues/comments/{comment}", pulls.get_comment, "issues|pull_requests:read"),
+    ("POST", _R + "/issues/comments/{comment}/reactions", pulls.react, "issues|pull_requests:write"),
     ("PATCH", _R + "/issues/comments/{comment}", pulls.edit_comment, "issues|pull_requests:write"),
     ("GET", _R + "/issues/{number}/labels", pulls.list_labels, "issues|pull_requests:read"),
     ("POST", _R + "/issues/{number}/labels", pulls.add_labels, "issues|pull_requests:write"),

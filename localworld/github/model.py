@@ -57,12 +57,13 @@ class Pull:
 
 @dataclass
 class Comment:
-    """A comment on an issue or pull request."""
+    """A comment on an issue or pull request. `reactions` are who reacted and how."""
 
     id: int
     number: int
     author: str
     body: str
+    reactions: list[tuple[str, str]] = field(default_factory=list)
     created: str = field(default_factory=now)
     updated: str = field(default_factory=now)
 

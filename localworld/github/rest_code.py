@@ -19,6 +19,16 @@ def me(call: Call) -> Answer:
     return Answer(200, call.bodies.user(call.caller.login, "public-user"))
 
 
+def membership(call: Call) -> Answer:
+    """Show whether somebody is of a team."""
+    team, login = f"{call.path['org']}/{call.path['team']}", call.path["login"]
+    if login not in call.store.config.get("teams", {}).get(team, ()):
+        raise Problem(404, "Not Found")
+    url = f"{call.store.api}/orgs/{call.path['org']}/teams/{call.path['team']}/memberships/{login}"
+    body = {"url": url, "role": "member", "state": "active"}
+    return Answer(200, call.bodies.conform("team-membership", body))
+
+
 def repository(call: Call) -> Answer:
     """Show a repository."""
     return Answer(200, call.bodies.repository(call.repository))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from localworld.github.bodies import node_id
 from localworld.github.bodies_actions import check_body
 from localworld.github.call import Answer, Call
 from localworld.github.model import Check, Comment, Pull
@@ -161,11 +162,31 @@ def _issue(call: Call, pull: Pull) -> dict[str, Any]:
     return {**{name: body[name] for name in shared}, **own, "pull_request": links}
 
 
-def edit_comment(call: Call) -> Answer:
-    """Change a comment."""
+def _comment(call: Call) -> Comment:
     comment = call.repository.comments.get(call.number("comment"))
     if comment is None:
         raise Problem(404, "Not Found")
+    return comment
+
+
+def get_comment(call: Call) -> Answer:
+    """Show a comment."""
+    return Answer(200, call.bodies.comment(call.repository, _comment(call)))
+
+
+def react(call: Call) -> Answer:
+    """React to a comment; a reaction that is there already is shown, with 200 in place of 201."""
+    comment, mine = _comment(call), (call.caller.login, call.text("content"))
+    status = 200 if mine in comment.reactions else 201
+    comment.reactions = [*dict.fromkeys([*comment.reactions, mine])]
+    number = comment.id * 10 + comment.reactions.index(mine)
+    body = {"id": number, "content": mine[1], "created_at": comment.created, "user": call.bodies.user(mine[0])}
+    return Answer(status, call.bodies.conform("reaction", {**body, "node_id": node_id("Reaction", number)}))
+
+
+def edit_comment(call: Call) -> Answer:
+    """Change a comment."""
+    comment = _comment(call)
     comment.body, comment.updated = call.text("body"), now()
     return Answer(200, call.bodies.comment(call.repository, comment))
 

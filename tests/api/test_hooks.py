@@ -20,7 +20,7 @@ from gateway_site import GITHUB_SECRET, SIGNING, Gateway, problem, until
 from healer import body_token, signing
 from healer.clients.cases import Cases
 from healer.clients.limits import Limits
-from healer.contracts import GateMode
+from healer.contracts import GateMode, PullRequest, State
 
 
 async def test_delivery_opens_a_case_and_starts_its_first_run(gateway: Gateway) -> None:
@@ -242,6 +242,59 @@ async def test_events_are_counted_by_name(gateway: Gateway) -> None:
     counted = [line for line in told.splitlines() if line.startswith("healer_github_events_total")]
     expected = {f'healer_github_events_total{{event="{event}",outcome="ignored"}} 1.0' for event in known}
     assert set(counted) == expected | {'healer_github_events_total{event="other",outcome="ignored"} 3.0'}
+
+
+def _comment(text: str, **members: Any) -> dict[str, Any]:
+    issue = {"number": 4, "pull_request": {"url": "x"}}
+    return {
+        "action": "created",
+        "issue": issue,
+        "comment": {"id": 77, "user": {"login": "alice"}, "body": text},
+        **members,
+    }
+
+
+async def _published(gateway: Gateway) -> None:
+    case = await gateway.awaiting()
+    pull = PullRequest(number=4, url="https://github.example/pull/4", state="open", head_sha="b" * 40)
+    await gateway.parts.cases.record(case, "published", {}, state=State.PUBLISHED, pull_request=pull)
+
+
+async def test_comment_that_commands_is_written_on_the_case_once(gateway: Gateway) -> None:
+    """A command is an event with its text redacted, and starts one run that judges it."""
+    gateway.app.state.parts.gateway = replace(gateway.parts, hears_comments=True)
+    await _published(gateway)
+    told = _comment("/healer retry it is correct-horse now")
+    assert (await _github(gateway, "issue_comment", told)).json() == {"outcome": "followed"}
+    assert (await _github(gateway, "issue_comment", told, delivery="other")).json() == {"outcome": "repeated"}
+    await until(lambda: "command:UTIL-101:77" in gateway.prefect.runs)
+    assert gateway.prefect.runs["command:UTIL-101:77"]["parameters"] == {"case": "UTIL-101", "comment": 77}
+    (event,) = (e for e in await gateway.parts.cases.events("UTIL-101") if e.kind == "commanded")
+    assert event.data == {"comment": 77, "login": "alice", "command": "retry", "text": "it is *** now", "attempts": 0}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        _comment("nice work"),
+        _comment("/healer stop", action="edited"),
+        _comment("/healer stop", issue={"number": 4}),
+        _comment("/healer stop", issue={"number": 5, "pull_request": {}}),
+        _comment("/healer stop", comment={"id": 77, "user": {"login": "../x"}, "body": "/healer stop"}),
+        _comment("/healer stop", comment=[]),
+    ],
+)
+async def test_comment_that_is_not_for_a_case_is_ignored(gateway: Gateway, told: dict[str, Any]) -> None:
+    """Talk, edits, issues, other pull requests and unheard-of authors write nothing."""
+    gateway.app.state.parts.gateway = replace(gateway.parts, hears_comments=True)
+    await _published(gateway)
+    assert (await _github(gateway, "issue_comment", told)).json() == {"outcome": "ignored"}
+
+
+async def test_comments_are_not_heard_where_nobody_may_command(gateway: Gateway) -> None:
+    """Without a team whose members may command, comments are nothing to us."""
+    await _published(gateway)
+    assert (await _github(gateway, "issue_comment", _comment("/healer retry"))).json() == {"outcome": "ignored"}
 
 
 async def test_run_that_has_reported_needs_no_follow_up(gateway: Gateway) -> None:

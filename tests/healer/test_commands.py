@@ -30,7 +30,7 @@ EXPECTED = {
     Command.RETRY: {
         **dict.fromkeys(OPEN, "case_open"),
         **dict.fromkeys(DONE, "case_ended"),
-        **dict.fromkeys({State.NOT_FIXED, State.NEEDS_ENGINEER, State.STOPPED}, TO_RECEIVED),
+        **dict.fromkeys({State.NOT_FIXED, State.NEEDS_ENGINEER, State.STOPPED, State.PUBLISHED}, TO_RECEIVED),
         State.TAKEN: "case_taken",
     },
     Command.BUDGET: {**dict.fromkeys(State, STAYS), **dict.fromkeys(DONE, "case_ended")},

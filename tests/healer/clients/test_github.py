@@ -232,6 +232,26 @@ def test_somebody_elses_copy_of_a_marker_is_left_alone(site, branch):
     assert comments(site, number) == ["<!-- receipt -->\nnot ours", "<!-- receipt -->\nours"]
 
 
+def test_a_comment_is_read_and_reacted_to(client, site, branch):
+    """A comment comes with its author and pull request; a second reaction of a kind changes nothing; a missing one is None."""
+    number = client.open_pull(branch, "main", "Heal", "Body").number
+    made = site.send("POST", f"/issues/{number}/comments", {"body": "/healer stop"})
+    found = client.comment(made["id"])
+    assert (found.pull_request, found.author, found.text) == (number, made["user"]["login"], "/healer stop")
+    client.react(made["id"], "+1")
+    client.react(made["id"], "+1")
+    assert client.comment(10**9) is None
+
+
+def test_only_members_of_the_team_are_members(client):
+    """Membership is GitHub's word; an unknown person and an unknown team are no members."""
+    told = [
+        client.is_member(*asked)
+        for asked in (("acme/keepers", "alice"), ("acme/keepers", "mallory"), ("acme/no", "alice"))
+    ]
+    assert told == [True, False, False]
+
+
 # ---------------------------------------------------------------- logins
 
 

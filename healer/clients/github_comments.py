@@ -1,0 +1,29 @@
+"""Comments and who wrote them, as PyGithub shows them: read one, react to one, ask whether somebody is of a team.
+
+The paths are asked for directly: the library would read repository, issue, organization and team first.
+"""
+
+from github.Repository import Repository
+
+from healer.contracts import Comment
+
+
+def read(repository: Repository, number: int) -> Comment:
+    """Read a comment on an issue or pull request."""
+    _, found = repository.requester.requestJsonAndCheck("GET", f"{repository.url}/issues/comments/{number}")
+    pull = int(found["issue_url"].rpartition("/")[2])
+    return Comment(id=found["id"], pull_request=pull, author=found["user"]["login"], text=found["body"])
+
+
+def react(repository: Repository, number: int, reaction: str) -> None:
+    """React; `reaction` is GitHub's word for it, such as `+1` or `confused`."""
+    path = f"{repository.url}/issues/comments/{number}/reactions"
+    repository.requester.requestJsonAndCheck("POST", path, input={"content": reaction})
+
+
+def is_member(repository: Repository, team: str, login: str) -> bool:
+    """Say whether somebody's membership of `organization/team-slug` is active; GitHub answers 404 where there is none."""
+    organization, _, slug = team.partition("/")
+    path = f"/orgs/{organization}/teams/{slug}/memberships/{login}"
+    _, found = repository.requester.requestJsonAndCheck("GET", path)
+    return bool(found["state"] == "active")

@@ -1,0 +1,57 @@
+"""People's orders, written on the case: decided on it as it stands, and decided again where somebody else wrote meanwhile."""
+
+from typing import Final
+
+from healer import commands
+from healer.clients.cases import Cases
+from healer.commands import Effect, Order, Repeated
+from healer.contracts import Case, CaseId, Contract, Event
+from healer.errors import Conflict, Rejected
+
+_MOST_TRIES: Final = 50
+"""A case at work is written often, each time by one writer; so often an order reads it again before it gives up."""
+
+
+class Obeyed(Contract):
+    """The order is on disk. `by` is who gave it first, `again` whether that was before this order."""
+
+    case: Case
+    by: str
+    again: bool
+    events: tuple[Event, ...]
+    """The events before the order."""
+
+
+async def read(cases: Cases, case_id: CaseId) -> tuple[Case, tuple[Event, ...]]:
+    """Read a case with its events.
+
+    Raises: Rejected (404, `unknown_case`), UpstreamError.
+    """
+    case = await cases.get(case_id)
+    if case is None:
+        raise Rejected("there is no such case.", reason="unknown_case", status=404)
+    return case, await cases.events(case_id)
+
+
+async def obey(cases: Cases, case_id: CaseId, order: Order) -> Obeyed:
+    """Do what an order says.
+
+    Raises: Rejected: 404 `unknown_case`, 409 as `commands.decide`; Conflict, UpstreamError.
+    """
+    for _ in range(_MOST_TRIES):
+        case, events = await read(cases, case_id)
+        decided = commands.decide(order, case, events)
+        if isinstance(decided, Repeated):
+            return Obeyed(case=case, by=decided.by, again=True, events=events)
+        try:
+            return Obeyed(case=await _write(cases, case, decided), by=order.by, again=False, events=events)
+        except Conflict:
+            continue
+    raise Conflict("the case is written all the time.", reason="case_changed", remedy="Send the command again.")
+
+
+async def _write(cases: Cases, case: Case, effect: Effect) -> Case:
+    if effect.changes:
+        return await cases.record(case, effect.kind, effect.data, start=effect.start, **effect.changes)
+    await cases.note(case.id, effect.kind, effect.data)
+    return case
