@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -77,6 +78,7 @@ class Fetching:
         lease = self._lease()
         with self._writable() as out:
             with self._watch.part("container"):
+                _check_time(lease)
                 self._logins_used = len(lease.grant.refs)
                 ended = Containers().run(self._container(image, lease, out))
             with self._watch.part("judge"):
@@ -133,3 +135,12 @@ class Fetching:
             out=out,
             seconds=self._run.fetch_timeout_s,
         )
+
+
+def _check_time(lease: Lease) -> None:
+    """Start nothing with a login whose time is over: a machine may have slept since.
+
+    Raises: UpstreamError (`lease_expired`).
+    """
+    if datetime.now(UTC) >= lease.grant.expires_at:
+        raise UpstreamError("the lease is over before the fetch began.", service="gateway", reason="lease_expired")

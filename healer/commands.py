@@ -5,7 +5,7 @@ Pure. The gateway reads the case and its events, asks here, and writes what is g
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from pydantic import Field
 
@@ -62,7 +62,7 @@ class Effect(Contract):
 
     kind: str
     data: EventData
-    changes: dict[str, Any] = Field(default_factory=dict)
+    changes: dict[str, State | str | int | None] = Field(default_factory=dict)
     start: RunRequest | None = None
 
 

@@ -6,7 +6,7 @@ Form: github.com/in-toto/attestation, Statement v1. Layout of the predicate: SPE
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from pydantic import Field, ValidationError
 
@@ -78,7 +78,7 @@ class Statement(Contract):
     """The in-toto statement around a receipt."""
 
     type: Literal["https://in-toto.io/Statement/v1"]
-    subject: tuple[dict[str, Any], ...]
+    subject: tuple[dict[str, str | dict[str, str]], ...]
     predicate_type: Literal["urn:importer-healer:receipt:1"]
     predicate: Receipt
 

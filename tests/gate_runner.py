@@ -144,7 +144,7 @@ def make_grant(portal: str) -> dict[str, Any]:
             "paths": ["lib/gatherers/tiny.rb"],
         },
         "refs": ["tiny-main"],
-        "expires_at": "2026-11-24T10:10:00Z",
+        "expires_at": "2099-11-24T10:10:00Z",
         "diff": "+++ b/lib/gatherers/tiny.rb\n+  all!(page, 'table#bills tr')",
     }
 

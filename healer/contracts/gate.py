@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from healer.contracts.base import CaseId, Contract, Correlation, CredentialRef, ImporterName, KeyedHash, Sha
 from healer.contracts.intake import Importer
@@ -135,7 +135,7 @@ class LeaseGrant(Contract):
     mode: GateMode
     importer: Importer
     refs: tuple[CredentialRef, ...]
-    expires_at: datetime
+    expires_at: AwareDatetime
     history: History | None = None
     diff: str = ""
     """What the attempt changes on its base; empty where nothing is (`diagnose`)."""

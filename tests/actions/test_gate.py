@@ -326,6 +326,15 @@ def test_a_lease_for_another_run_is_not_used(runner):
     assert "lease_mismatch" in ended.report.summary
 
 
+def test_a_lease_whose_time_is_over_starts_nothing(runner):
+    """A login is used for as long as its lease says; after that the gate is broken and no container was made."""
+    runner.importer(GREEN)
+    runner.world.grant["expires_at"] = "2026-11-24T10:10:00Z"
+    ended = runner.run()
+    assert (ended.code, ended.report.conclusion, ended.report.logins_used) == (2, Conclusion.ERROR, 0)
+    assert "lease_expired" in ended.report.summary
+
+
 def test_wrong_inputs_are_named_and_not_repeated(runner):
     """An input of the wrong form ends with exit 2 and the variable's name, without its value and without a command in it."""
     runner.env["HEALER_CASE"] = "x\n::error::owned"
