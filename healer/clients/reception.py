@@ -16,7 +16,11 @@ from healer.errors import Rejected
 
 DELIVERY_TTL_S: Final = 30 * 24 * 3600
 """How long ids of deliveries and of GitHub's events are remembered."""
-_QUEUED: Final = "As many cases are open, or were opened in the last 24 hours, as may be; this one waits in the line."
+_QUEUED: Final = {
+    "state": State.QUEUED,
+    "reason": Reason.OVER_LIMIT,
+    "reason_text": "As many cases are open, or were opened in the last 24 hours, as may be; this one waits in the line.",
+}
 
 _RECEIVE: Final = f"""{limits.SCRIPT}
 local delivery, case_key, events, cases, outbox = unpack(KEYS, {limits.KEYS + 1})
@@ -78,13 +82,13 @@ class Reception:
         Raises: Rejected (409, `id_reused`) for an id that came with another body before, (429) over a limit; UpstreamError.
         """
         opened = Case(id=delivery.ticket, importer=delivery.importer, opened_at=now, updated_at=now)
-        queued = opened.model_copy(update={"state": State.QUEUED, "reason": Reason.OVER_LIMIT, "reason_text": _QUEUED})
+        queued = opened.model_copy(update=_QUEUED) if self._limits.mode == "queue" else None
         with redis_errors():
             answer = await self._receive(*self._call(delivery, now, sender, opened, queued))
         return self._understood(answer, delivery, opened, queued)
 
     @staticmethod
-    def _understood(answer: Any, delivery: Delivery, opened: Case, queued: Case) -> Received:
+    def _understood(answer: Any, delivery: Delivery, opened: Case, queued: Case | None) -> Received:
         match answer:
             case ["reused"]:
                 what = "this delivery id came before with another body; the first one counts."
@@ -94,14 +98,14 @@ class Reception:
                 raise limits.refusal(reason, seconds)
             case ["queued", reason, place, first]:
                 _tell(reason, first, delivery)
-                return Received(queued, Outcome.QUEUED, place)
+                return Received(queued or opened, Outcome.QUEUED, place)
             case _:
                 outcome, text, place = answer
                 case = Case.model_validate_json(text) if text else opened
                 return Received(case, Outcome(outcome), place or None)
 
     def _call(
-        self, delivery: Delivery, now: datetime, sender: str, opened: Case, queued: Case
+        self, delivery: Delivery, now: datetime, sender: str, opened: Case, queued: Case | None
     ) -> tuple[list[str], list[str | float]]:
         """Give the script's keys and arguments."""
         own = (f"healer:delivery:{delivery.id}", f"healer:case:{opened.id}", f"healer:case:{opened.id}:events")
@@ -109,7 +113,7 @@ class Reception:
         event = link(None, now, "received", {"delivery": delivery.id, "importer": delivery.importer})
         args: list[str | float] = [delivery.body_sha256, DELIVERY_TTL_S, opened.model_dump_json()]
         args += [event.model_dump_json(), opened.id, RunRequest(flow="heal", case=opened.id).model_dump_json()]
-        if self._limits.mode == "queue":
+        if queued:
             waits = link(event, now, State.QUEUED.value, {"why": Reason.OVER_LIMIT.value})
             args += [queued.model_dump_json(), waits.model_dump_json()]
         else:
