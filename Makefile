@@ -33,8 +33,8 @@ lint: setup ## ruff, mypy, import rules, workflow linters
 test: setup docker lint ## lint, then all tests
 	@$(PYTEST)
 
-test-fast: setup lint ## lint, then the tests that need no Docker
-	@$(PYTEST) -m "not docker and not world"
+test-fast: setup lint ## lint, then the tests that need neither Docker nor the agent
+	@$(PYTEST) -m "not docker and not world and not agent"
 
 crash-intake: setup ## kill -9 gateway, Redis and Prefect under load, by chance; SECONDS=60 SEED=3
 	@HEALER_TEST_CRASH_SECONDS=$(or $(SECONDS),60) HEALER_TEST_CRASH_SEED=$(or $(SEED),3) $(PY)/pytest -q tests/api/test_intake_survives.py

@@ -1,5 +1,7 @@
 """What the Prefect UI shows of a case: its story so far, the gate run, the pull request, the checks. One page with history each."""
 
+import re
+
 from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, acreate_table_artifact
 
 from healer.contracts import Attempt, Case, Check
@@ -50,6 +52,42 @@ async def show_receipt(case: Case, receipt: Receipt, envelope: str) -> None:
     rows = [f"| {name} | {value} |" for name, value in facts if value]
     text = "\n".join([f"# Receipt of {case.id}", "", "| | |", "|---|---|", *rows, "", "```json", envelope, "```", ""])
     await acreate_markdown_artifact(text, key=_key(case, "receipt"), description=f"{case.id}: signed receipt")
+
+
+async def show_attempt(case: Case, attempt: Attempt, confinement: str) -> None:
+    """Show what an agent found and changed, and what all attempts so far have cost."""
+    await acreate_markdown_artifact(
+        diagnosis(case, attempt, confinement), key=_key(case, "diagnosis"), description=f"{case.id}: {attempt.agent}"
+    )
+    rows = [cost(one) for one in (*case.attempts, attempt)]
+    await acreate_table_artifact(rows, key=_key(case, "cost"), description=f"{case.id}: what its attempts cost")
+
+
+def diagnosis(case: Case, attempt: Attempt, confinement: str) -> str:
+    """Give an attempt's page in Markdown: the agent's words, the guard's, and the diff, none of which can leave its place."""
+    lines = [f"# {case.id}, attempt {attempt.number}: {markdown(attempt.agent)}", markdown(attempt.diagnosis, 4000), ""]
+    lines += [f"* {markdown(change)}" for change in attempt.changes]
+    lines += [f"* refused: {markdown(refusal)}" for refusal in attempt.refusals]
+    lines += ["", f"It ran with: {markdown(confinement)}."] if confinement else []
+    fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", attempt.diff)), default=0))
+    lines += ["", f"{fence}diff", attempt.diff.rstrip(), fence] if attempt.diff else []
+    return "\n".join(lines) + "\n"
+
+
+def cost(attempt: Attempt) -> dict[str, str | int | float]:
+    """Give an attempt's row of the cost table; the cache share is that of the input tokens."""
+    spend = attempt.spend
+    share = spend.cached_tokens / spend.input_tokens if spend.input_tokens else 0.0
+    return {
+        "attempt": attempt.number,
+        "agent": attempt.agent,
+        "usd": round(spend.usd, 4),
+        "turns": spend.turns,
+        "input tokens": spend.input_tokens,
+        "from the cache": f"{share:.0%}",
+        "output tokens": spend.output_tokens,
+        "seconds": round(spend.seconds, 1),
+    }
 
 
 def story(case: Case, addresses: Addresses) -> str:

@@ -10,6 +10,7 @@ from prefect import task
 from pydantic import ValidationError
 
 import prompts
+from flows import artifacts
 from flows.spending import reserved, worked
 from flows.story import STEP, Fact, Story, call
 from healer import brief, push, turns, verify
@@ -63,6 +64,7 @@ async def patch(story: Story) -> None:
     with story.parts.git.worktree(case.base_sha) as tree:
         answer = await worked(story, reservation, told, tree)
         attempt = await _judged(story, importer, answer, tree, case.base_sha)
+    await artifacts.show_attempt(case, attempt, answer.confinement)
     await _keep(story, case.model_copy(update={"attempts": (*case.attempts, attempt)}), case, importer)
 
 
@@ -90,6 +92,8 @@ async def _last_good(story: Story, case: Case, base: Sha) -> Trace | None:
 async def _judged(story: Story, importer: Importer, answer: AgentAnswer, tree: Path, base: Sha) -> Attempt:
     """Make an attempt of the agent's work: with the diff alone where the guard refuses nothing, with refusals where it does."""
     changes, diff, refusals = await call(_compared, story, tree, base)
+    if answer.unfinished_because:
+        refusals = (Refusal(code="unfinished", path="", detail=answer.unfinished_because),)
     accepted = refusals or patches.accept(changes, diff, answer, importer)
     redact = story.parts.redactor.text
     return Attempt(

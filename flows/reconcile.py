@@ -7,6 +7,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State as FlowState
 from prefect.states import Completed, Failed
 
+import prompts
 from flows import line
 from flows.story import call
 from healer import logs, turns, verify
@@ -22,7 +23,7 @@ _LOOKED_AT: Final = 2000
 @flow(name="reconcile", flow_run_name="reconcile", persist_result=False)
 async def reconcile() -> FlowState[Any]:
     """Wake the cases whose next look is due, repeat failed steps, find the reports that were lost, call who waits in the line."""
-    parts = flow_parts(load(FlowSettings))
+    parts = flow_parts(load(FlowSettings), prompts.write)
     logs.install(parts.redactor, level="WARNING")
     try:
         started, failed = await _all(parts)

@@ -1,14 +1,16 @@
 """An agent's work, paid for: debited before it begins, settled to what it cost. Where a ledger is spent, the case ends so."""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flows.progress import watched
 from flows.story import Story
 from healer import budget
 from healer.budget import Spent
 from healer.clients.ledgers import Reservation
-from healer.contracts import AgentAnswer, Brief, Case, Reason, State
-from healer.errors import Conflict
+from healer.contracts import AgentAnswer, Brief, Case, Reason, Spend, State
+from healer.errors import Conflict, HealerError
 
 
 async def reserved(story: Story, case: Case) -> Reservation | None:
@@ -32,13 +34,20 @@ async def _end(story: Story, case: Case, spent: Spent) -> None:
 
 
 async def worked(story: Story, reservation: Reservation, brief: Brief, tree: Path) -> AgentAnswer:
-    """Let the agent work on a reservation, and settle it. Where the agent fails, the reservation stays counted.
+    """Let the agent work on a reservation, and settle it. Where the agent fails and nobody knows its cost, the reservation stays counted.
 
-    Raises: Conflict where another run has begun on the reservation; UpstreamError.
+    Raises: Conflict where another run has begun on the reservation; UpstreamError, Misconfigured.
     """
     ledgers = story.parts.ledgers
     if not await ledgers.begin(reservation):
         raise Conflict(f"another run works on {reservation.case} already.", reason="run_begun")
-    answer = await story.parts.agent.work(brief, tree)
+    began = time.monotonic()
+    try:
+        async with watched(story.case_id, story.parts.redactor) as tell:
+            answer = await story.parts.agent.work(brief, tree, tell)
+    except HealerError as error:
+        if error.spent_usd is not None:
+            await ledgers.settle(reservation, Spend(usd=error.spent_usd, seconds=time.monotonic() - began))
+        raise
     await ledgers.settle(reservation, answer.spend)
     return answer

@@ -16,6 +16,7 @@ from prefect.client.schemas.objects import TaskRun
 from prefect.tasks import Task
 from pydantic import Field
 
+import prompts
 from healer import importers, logs, turns
 from healer.breakdown import may_pass
 from healer.contracts import Case, Importer, Reason, RunRequest, State
@@ -140,7 +141,7 @@ STEP: Final[dict[str, Any]] = {
 @asynccontextmanager
 async def opened(case_id: str, number: int) -> AsyncIterator[Story]:
     """Build the parts inside the run, one set per process, and close them at its end."""
-    parts = flow_parts(load(FlowSettings))
+    parts = flow_parts(load(FlowSettings), prompts.write)
     logs.install(parts.redactor, level="WARNING")
     try:
         yield Story(parts, case_id, number)

@@ -22,6 +22,8 @@ class HealerError(Exception):
     """
 
     retryable: ClassVar[bool] = False
+    spent_usd: float | None = None
+    """What an agent had cost when it failed, where that is known."""
 
     def __init__(self, what: str, *, reason: str, remedy: str = "") -> None:
         super().__init__(what)

@@ -75,6 +75,20 @@ def _moves(brief: Brief) -> list[_Move]:
     return list(found.values())
 
 
+def find_moved(brief: Brief, selector: str) -> Relocation | None:
+    """Say what finds now what `selector` found in the last good fetch; None where nothing surely does, or no good fetch is known.
+
+    A selector that the fetch used is answered as `mend` would; any other one is CSS or XPath for a whole page.
+    """
+    known = [move.to for move in _moves(brief) if move.lookup.selector == selector]
+    if known:
+        return next((to for to in known if to), None)
+    step = failing_step(brief.now, brief.failure)
+    paired = pairs(brief.now, brief.last_good, step.number if step else None) if brief.last_good else []
+    found = (relocate(pair.good_page, selector, pair.now_page) for pair in paired)
+    return next((to for to in found if to), None)
+
+
 def _is_trusted(brief: Brief, lookup: Lookup) -> bool:
     """Say whether what the lookup finds now may be right: the one at which the fetch failed gave nothing, or what cannot be read."""
     failure = brief.failure

@@ -43,10 +43,11 @@ from healer.settings import (
     StoreSettings,
     secret_values,
 )
+from healer.wiring_agents import agent
 from healer.wiring_keys import vault_keys
 
 if TYPE_CHECKING:
-    from healer.clients.agent import Agent
+    from healer.clients.agents.seam import Agent, Writer
 
 _HTTP_TIMEOUT_S = 10
 GIT_FOLDER: Final = "importers"
@@ -239,14 +240,11 @@ class FlowParts:
     close: Callable[[], Awaitable[None]]
 
 
-def flow_parts(settings: FlowSettings) -> FlowParts:
-    """Build the flows' clients; nothing is contacted yet.
+def flow_parts(settings: FlowSettings, write: "Writer") -> FlowParts:
+    """Build the flows' clients; nothing is contacted yet. `write` puts briefs into words.
 
-    Raises: Misconfigured where a key does not have its form, or no login for GitHub is complete.
+    Raises: Misconfigured where a key does not have its form, no login for GitHub is complete, or the agent lacks a setting.
     """
-    # The gateway's image lacks what an agent needs.
-    from healer.clients.agent import RelocateAgent  # noqa: PLC0415 - see above
-
     redis, keys = store.connect(settings.redis_url), vault_keys(settings)
     door, redactor = github(settings), Redactor((*secret_values(settings), *keys.texts))
     return FlowParts(
@@ -258,7 +256,7 @@ def flow_parts(settings: FlowSettings) -> FlowParts:
         github=door,
         jira=Jira(settings.jira_url, settings.jira_token, settings.jira_user, redactor=redactor),
         git=_git(settings, door),
-        agent=RelocateAgent(),
+        agent=agent(settings, write),
         redactor=redactor,
         signers=_signers(settings),
         close=redis.aclose,

@@ -6,12 +6,14 @@ that it cannot close.
 
 import re
 from functools import cache
-from importlib.resources import files
 from typing import Final, Literal
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
-PROMPT_VERSION: Final = "2"
+from healer.clients.agents.seam import Prompt
+from healer.contracts import Brief
+
+PROMPT_VERSION: Final = "3"
 """Counts up with every change of a prompt's text; commits name it, so that outcomes can be compared."""
 
 Name = Literal["system", "brief"]
@@ -27,7 +29,13 @@ def _fence(text: str, language: str = "") -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701 - Markdown for a model, not HTML for a browser
+    environment = Environment(
+        loader=PackageLoader(__name__, "."),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 - Markdown for a model, not HTML for a browser
+    )
     environment.filters["fence"] = _fence
     return environment
 
@@ -37,5 +45,9 @@ def render(name: Name, **values: object) -> str:
 
     Raises: jinja2.UndefinedError where a value that the prompt names is absent.
     """
-    template = files(__name__).joinpath(f"{name}.md").read_text(encoding="utf-8")
-    return _environment().from_string(template).render(**values)
+    return _environment().get_template(f"{name}.md").render(**values)
+
+
+def write(brief: Brief) -> Prompt:
+    """Put a brief into words, with the rules that hold for every case."""
+    return Prompt(system=render("system"), task=render("brief", brief=brief))

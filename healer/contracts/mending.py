@@ -87,6 +87,8 @@ class Spend(Contract):
     usd: float = Field(default=0.0, ge=0)
     turns: int = Field(default=0, ge=0)
     input_tokens: int = Field(default=0, ge=0)
+    cached_tokens: int = Field(default=0, ge=0)
+    """Those of the input tokens that the model's cache had."""
     output_tokens: int = Field(default=0, ge=0)
     seconds: float = Field(default=0.0, ge=0)
 
@@ -105,6 +107,10 @@ class AgentAnswer(Contract):
     diagnosis: str
     confidence: float = Field(default=0.0, ge=0, le=1)
     not_fixable_because: str | None = None
+    unfinished_because: str | None = None
+    """Set where the run does not count: a limit, the guards or the watchdog ended it."""
+    confinement: str = ""
+    """What stood between the agent and the machine, in words."""
     changes: tuple[str, ...] = ()
     """One line per change in words: what stood there, what stands there now, why."""
     spend: Spend = Spend()

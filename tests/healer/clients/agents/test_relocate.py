@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from factories import make_failure, make_importer
-from healer.clients.agent import Agent, RelocateAgent
+from healer.clients.agents.relocate import RelocateAgent
+from healer.clients.agents.seam import Agent
 from healer.contracts import Brief, Lookup, Trace, TraceStep
 from healer.errors import UpstreamError
 
 FILE = "lib/gatherers/brightwater.rb"
 SOURCE = 'class Brightwater\n  def gather\n    dig!(json, "customer.customer_no")\n  end\nend\n'
-PAGES = Path(__file__).parents[1] / "pages"
+PAGES = Path(__file__).parents[2] / "pages"
 
 
 def make_brief():
@@ -47,7 +48,7 @@ def clone(tmp_path):
 
 def work(clone):
     agent: Agent = RelocateAgent()
-    return asyncio.run(agent.work(make_brief(), clone))
+    return asyncio.run(agent.work(make_brief(), clone, lambda step: None))
 
 
 def test_the_importers_own_file_is_edited(clone):

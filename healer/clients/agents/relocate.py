@@ -1,42 +1,17 @@
-"""The seam to agents: a program that is given a brief and a clone, edits the clone, and says what it did.
-
-An agent has no credential and no remote. What it says decides nothing: the guard reads its diff, the gate runs it.
-"""
+"""The agent without a model, and the agent that lets it try before any money is spent."""
 
 import asyncio
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from healer import mender
+from healer.clients.agents.seam import Agent, Progress, Tell
 from healer.contracts import AgentAnswer, Brief, Ceiling, Importer, Spend
 from healer.errors import UpstreamError
 
 _LARGEST: Final = 1024 * 1024
-
-
-class Agent(Protocol):
-    """A program that mends importers."""
-
-    @property
-    def name(self) -> str:
-        """The word that cases and commits call this agent by."""
-        ...
-
-    @property
-    def ceiling(self) -> Ceiling:
-        """The most that one run costs: it is debited before `work`, and the answer's `spend` takes its place afterwards."""
-        ...
-
-    async def work(self, brief: Brief, clone: Path) -> AgentAnswer:
-        """Edit the files of the brief's importer in `clone`, a tree of the base commit, and say what was changed and why.
-
-        `not_fixable_because` in the answer means that nothing was written.
-
-        Raises: UpstreamError (service `agent`).
-        """
-        ...
 
 
 class RelocateAgent:
@@ -45,7 +20,7 @@ class RelocateAgent:
     name = "relocate"
     ceiling = Ceiling(seconds=60)
 
-    async def work(self, brief: Brief, clone: Path) -> AgentAnswer:
+    async def work(self, brief: Brief, clone: Path, tell: Tell) -> AgentAnswer:  # noqa: ARG002 - it is done before there is a step to tell
         """See `Agent.work`. Reads and writes the importer's own files and no other.
 
         Raises: UpstreamError (service `agent`, reason `unreadable`) where such a file cannot be read or written, or is no plain file.
@@ -57,6 +32,33 @@ class RelocateAgent:
         edits, answer = mender.mend(brief, _read(clone, brief.importer))
         _write(clone, edits)
         return answer.model_copy(update={"spend": Spend(seconds=round(time.monotonic() - started, 3))})
+
+
+class FirstTry:
+    """Lets an agent that costs nothing try first; where it has no answer, or had one that the guard refused, the other one works."""
+
+    def __init__(self, first: Agent, then: Agent) -> None:
+        self._first, self._then = first, then
+
+    @property
+    def name(self) -> str:
+        """See `Agent.name`: the answer says which of the two gave it."""
+        return f"{self._first.name}+{self._then.name}"
+
+    @property
+    def ceiling(self) -> Ceiling:
+        """See `Agent.ceiling`: both may work in one run."""
+        first, then = self._first.ceiling, self._then.ceiling
+        return Ceiling(usd=first.usd + then.usd, seconds=first.seconds + then.seconds)
+
+    async def work(self, brief: Brief, clone: Path, tell: Tell) -> AgentAnswer:
+        """See `Agent.work`."""
+        if not any(past.refusals for past in brief.evidence):
+            answer = await self._first.work(brief, clone, tell)
+            if answer.not_fixable_because is None:
+                return answer
+            tell(Progress(f"{self._first.name} has no answer: {answer.not_fixable_because}"))
+        return await self._then.work(brief, clone, tell)
 
 
 def _own_file(clone: Path, path: str) -> Path:

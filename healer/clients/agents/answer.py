@@ -1,0 +1,50 @@
+"""What an agent is asked to say at its end, and how it becomes an `AgentAnswer`."""
+
+from typing import Any, Final, Literal
+
+from pydantic import Field
+
+from healer.contracts import AgentAnswer, Contract, Spend
+
+_LONG, _LINE, _MOST = 4000, 500, 20
+
+Breakage = Literal["selector", "flow", "data", "challenge", "portal", "unknown"]
+
+
+class Said(Contract):
+    """An agent's answer. It is shown to people and decides nothing."""
+
+    diagnosis: str = Field(
+        min_length=1, max_length=_LONG, description="What changed on the portal, and what relied on it."
+    )
+    breakage: Breakage = Field(description="What kind of change it is.")
+    files: tuple[str, ...] = Field(max_length=_MOST, description="The files that you changed.")
+    changes: tuple[str, ...] = Field(
+        max_length=_MOST, description="One line a change: what stood there, what stands there now, why."
+    )
+    confidence: float = Field(ge=0, le=1, description="How sure you are that the next fetch succeeds.")
+    not_fixable_because: str | None = Field(
+        max_length=_LONG, description="Why you changed nothing; null where you changed something."
+    )
+
+
+SCHEMA: Final[dict[str, Any]] = Said.model_json_schema()
+"""Every member is required: an answer with a hole in it is asked for again."""
+
+
+def answer(agent: str, said: Said, spend: Spend, confinement: str) -> AgentAnswer:
+    """Make the answer of a run that counts."""
+    return AgentAnswer(
+        agent=agent,
+        diagnosis=f"{said.diagnosis} ({said.breakage})",
+        confidence=said.confidence,
+        not_fixable_because=said.not_fixable_because,
+        changes=tuple(line[:_LINE] for line in said.changes),
+        spend=spend,
+        confinement=confinement,
+    )
+
+
+def unfinished(agent: str, why: str, spend: Spend, confinement: str) -> AgentAnswer:
+    """Make the answer of a run that does not count; nothing of it was kept."""
+    return AgentAnswer(agent=agent, diagnosis=why, unfinished_because=why, spend=spend, confinement=confinement)
