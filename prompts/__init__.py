@@ -18,6 +18,7 @@ PROMPT_VERSION: Final = "3"
 
 Name = Literal["system", "brief"]
 _SHORTEST_FENCE: Final = 3
+_LONGEST_PAGE: Final = 40_000
 
 
 def _fence(text: str, language: str = "") -> str:
@@ -25,6 +26,12 @@ def _fence(text: str, language: str = "") -> str:
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(_SHORTEST_FENCE, longest + 1)
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"
+
+
+def _clip(text: str) -> str:
+    """Give a page as far as a brief carries it."""
+    left = len(text) - _LONGEST_PAGE
+    return text if left <= 0 else f"{text[:_LONGEST_PAGE]}\n[{left} characters more]"
 
 
 @cache
@@ -36,7 +43,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         autoescape=False,  # noqa: S701 - Markdown for a model, not HTML for a browser
     )
-    environment.filters["fence"] = _fence
+    environment.filters |= {"fence": _fence, "clip": _clip}
     return environment
 
 

@@ -12,11 +12,12 @@ from starlette.types import ASGIApp
 
 
 @contextlib.contextmanager
-def serving(make: Callable[[str], ASGIApp], lifespan: Literal["on", "off"] = "off") -> Iterator[str]:
+def serving(make: Callable[[str], ASGIApp], lifespan: Literal["on", "off"] = "off", port: int = 0) -> Iterator[str]:
     """Serve the application that `make` builds for an address, with its start and end where they are asked for; give the address."""
     # Only a socket that names its protocol gets TCP_NODELAY from asyncio; without it each answer waits 40 ms for an ACK.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(("127.0.0.1", port))
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         server = uvicorn.Server(uvicorn.Config(make(url), log_level="critical", lifespan=lifespan))
         thread = threading.Thread(target=server.run, args=([listener],))

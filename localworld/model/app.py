@@ -43,7 +43,9 @@ class Model:
         body: Body = await request.json()
         self.asked.append(body)
         session = request.headers.get("x-claude-code-session-id", "")
-        turn = next(self._sessions.setdefault(session, self.script()), _OVER)
+        if session not in self._sessions:
+            self._sessions[session] = self.script()
+        turn = next(self._sessions[session], _OVER)
         step = turn if isinstance(turn, Step) else turn(body)
         await asyncio.sleep(step.wait_s)
         if step.status != 200:

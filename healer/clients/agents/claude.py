@@ -130,8 +130,9 @@ class ClaudeAgent:
     async def _watch(self, log: ClaudeLog, seconds: float) -> None:
         """Break a run off at its wall clock, and where it is silent."""
         deadline = time.monotonic() + seconds
-        while log.broken_off is None:
+        while True:
             await asyncio.sleep(_LOOK_S)
+            log.insist()
             now = time.monotonic()
             if now > deadline:
                 log.break_off(f"the agent's wall clock of {seconds:.0f} s ran out")

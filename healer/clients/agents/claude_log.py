@@ -52,6 +52,11 @@ class ClaudeLog:
             self._say(f"broken off: {why}")
             self._kill()
 
+    def insist(self) -> None:
+        """End a run again that was broken off: in its first moments there may have been nothing to kill."""
+        if self.broken_off is not None:
+            self._kill()
+
     def take(self, message: Message) -> None:
         """Take the next message."""
         self.heard = time.monotonic()

@@ -7,6 +7,7 @@ its answer as JSON), `FILES` (what it may edit, blank between), and `MODEL_URL` 
 import asyncio
 import os
 import shutil
+import signal
 import stat
 import time
 from asyncio.subprocess import PIPE, STDOUT, Process, create_subprocess_exec
@@ -27,6 +28,7 @@ from healer.contracts import AgentAnswer, Brief, Ceiling, Spend, Trace
 from healer.errors import Misconfigured, UpstreamError
 
 _CHUNK: Final = 1 << 16
+_GOODBYE_S: Final = 10
 _MOST_LINES: Final = 300
 _LARGEST_ANSWER: Final = 1 << 16
 _ANSWER: Final = "answer.json"
@@ -98,7 +100,9 @@ class CommandAgent:
         """Listen to the command to its end, or end it; give the reason why its run does not count."""
         try:
             env = {"MODEL_KEY": token.get_secret_value()}
-            child = await create_subprocess_exec(place.wrapper, stdout=PIPE, stderr=STDOUT, cwd=place.repo, env=env)
+            child = await create_subprocess_exec(
+                place.wrapper, stdout=PIPE, stderr=STDOUT, cwd=place.repo, env=env, start_new_session=True
+            )
         except OSError as error:
             raise UpstreamError(
                 f"the agent's command cannot be started ({type(error).__name__}).", service="agent", reason="agent_died"
@@ -106,9 +110,11 @@ class CommandAgent:
         try:
             return await self._listen(child, seconds, _teller(tell))
         finally:
+            if child.returncode is None:
+                os.killpg(child.pid, signal.SIGKILL)
             place.end()
             with suppress(TimeoutError):
-                await asyncio.wait_for(child.wait(), 10)
+                await asyncio.wait_for(child.wait(), _GOODBYE_S)
 
     async def _listen(self, child: Process, seconds: float, show: Callable[[bytes], None]) -> str | None:
         deadline = time.monotonic() + seconds

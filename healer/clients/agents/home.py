@@ -1,5 +1,6 @@
 """One temporary folder for each run of an agent: a copy of the clone, a home, and what starts the program. It ends with the run."""
 
+import fcntl
 import json
 import os
 import shlex
@@ -16,6 +17,7 @@ from healer.clients.agents import launch
 from healer.errors import UpstreamError
 
 NOBODY: Final = 65534
+_PREFIX, _LOCK = "healer-agent-", "lock"
 _FOLDERS: Final = ("repo", "home", "config", "tmp")
 
 
@@ -66,7 +68,8 @@ def made(clone: Path, uid: int | None) -> Iterator[Home]:
 
     Raises: UpstreamError (service `agent`, reason `no_room`) where the folder cannot be made.
     """
-    with tempfile.TemporaryDirectory(prefix="healer-agent-", ignore_cleanup_errors=True) as place:
+    _sweep()
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as place, _held(Path(place)):
         home = Home(Path(os.path.realpath(place)))
         try:
             _furnish(home, clone, uid)
@@ -78,6 +81,21 @@ def made(clone: Path, uid: int | None) -> Iterator[Home]:
             yield home
         finally:
             home.end()
+
+
+def _sweep() -> None:
+    """Remove what a host left that died: a folder whose lock nobody holds. One without a lock is still being made."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError), (folder / _LOCK).open("r+b") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    with (folder / _LOCK).open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
 
 
 def _furnish(home: Home, clone: Path, uid: int | None) -> None:

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -83,9 +84,14 @@ def required(program: Path, reads: tuple[Path, ...] = (), *, must: bool) -> Wall
 def _holds(walls: Walls, program: Path, reads: tuple[Path, ...]) -> bool:
     if not shutil.which("setpriv") or (walls.namespaces and not shutil.which("bwrap")):
         return False
-    inner = ["/usr/bin/test", "-x", str(program)]
+    # The uid must also reach the folder in which runs have theirs.
+    reach = ["/usr/bin/test", "-x", tempfile.gettempdir()]
     bubble = [*_bubble([program, *_python_folders(), *reads]), "--"] if walls.namespaces else []
-    argv = [*_out(walls.uid), *bubble, *inner]
+    argv = [*bubble, "/usr/bin/test", "-x", str(program)]
+    return _succeeds([*_out(walls.uid), *reach]) and _succeeds([*_out(walls.uid), *argv])
+
+
+def _succeeds(argv: Sequence[str]) -> bool:
     try:
         return not subprocess.run(argv, env={}, capture_output=True, timeout=_PROBE_S, check=False, cwd="/").returncode  # noqa: S603 - our own argv
     except (OSError, subprocess.TimeoutExpired):
