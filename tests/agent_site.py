@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from factories import make_failure, make_importer
 from flow_desk import IMPORTERS, broken_trace
+from flow_site import wait_for
 from healer.clients.agents.claude import ClaudeAgent, ClaudeConfig
 from healer.clients.agents.seam import Progress
 from healer.contracts import AgentAnswer, Brief, Ceiling, FileChange, Trace
@@ -100,24 +101,25 @@ def bench(folder: Path, turns: Sequence[Turn]) -> Iterator[Bench]:
     model = Model(lambda: iter(turns))
     with serving(lambda _url: model.app) as url:
         yield Bench(clone_in(folder), model, url)
-    assert leftovers() == []
+    wait_for(lambda: not leftovers(), 3)
 
 
 def leftovers() -> list[str]:
-    """Give the processes that work in an agent's folder."""
-    return [line for line in map(_command, _processes()) if "healer-agent-" in line]
+    """Give the processes whose agent's folder is gone: other tests have agents of their own, whose folders are there."""
+    found = [(command, re.search(r"\S*/healer-agent-[^/ ]+", command)) for command in map(_command, _processes())]
+    return [command for command, place in found if place and not Path(place[0]).exists()]
 
 
-def environments() -> list[dict[str, str]]:
-    """Give the environments of the processes that are agents."""
-    found = [_variables(pid) for pid in _processes()]
-    return [env for env in found if "healer-agent-" in env.get("CLAUDE_CONFIG_DIR", "")]
+def agents_in(folder: Path) -> list[str]:
+    """Give the processes of agents whose folders are made in this one."""
+    return [command for command in map(_command, _processes()) if f"{folder}/healer-agent-" in command]
 
 
-def networks() -> set[str]:
-    """Give the network namespaces of the processes that are Claude Code."""
-    pids = [pid for pid in _processes() if re.match(r"\S+/_bundled/claude ", _command(pid))]
-    return {str(Path(f"/proc/{pid}/ns/net").readlink()) for pid in pids}
+def seen(session: str) -> tuple[dict[str, str], str]:
+    """Give the environment and the network namespace of the Claude Code that has this session."""
+    named = [pid for pid in _processes() if session in _command(pid) and "_bundled/claude" in _command(pid)]
+    pid = max(named, key=int)  # the helper that became it, not what it was started by
+    return _variables(pid), str(Path(f"/proc/{pid}/ns/net").readlink())
 
 
 def _processes() -> list[str]:

@@ -27,11 +27,11 @@ _OVER: Final = Step([text("The script has no more turns.")])
 
 
 class Model:
-    """One scripted model. `asked` are the bodies of all requests in order; `keys` are the keys that they came with."""
+    """One scripted model. `asked` are the bodies of all requests in order; `keys` are the keys that they came with; `sessions` in order."""
 
     def __init__(self, script: Script) -> None:
         self.script, self.asked, self.keys = script, list[Body](), set[str]()
-        self.paths: set[str] = set()
+        self.paths, self.sessions = set[str](), list[str]()
         self._sessions: dict[str, Iterator[Turn]] = {}
         self.app = Starlette(routes=[Route("/{path:path}", self._answer, methods=["GET", "POST", "HEAD"])])
 
@@ -45,6 +45,7 @@ class Model:
         session = request.headers.get("x-claude-code-session-id", "")
         if session not in self._sessions:
             self._sessions[session] = self.script()
+            self.sessions.append(session)
         turn = next(self._sessions[session], _OVER)
         step = turn if isinstance(turn, Step) else turn(body)
         await asyncio.sleep(step.wait_s)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agent_site import FILE, HEALING, KEY, NEW, OLD, bench, changes, edit, environments, leftovers, make_brief, networks
+from agent_site import FILE, HEALING, KEY, NEW, OLD, agents_in, bench, changes, edit, make_brief, seen
 from flow_site import wait_for
 from healer.clients.agents import walls
 from healer.contracts import Ceiling
@@ -41,10 +41,10 @@ def no_bubblewrap(tmp_path, monkeypatch):
 def test_a_broken_importer_is_healed(tmp_path, monkeypatch):
     """It reads, asks where the selector went, edits, and answers: one file is changed, and the run says what it cost and did."""
     monkeypatch.setenv("GITHUB_TOKEN", "ghp_of_the_host")
-    seen = []
+    found = []
 
     def look(_body):
-        seen.append((environments(), networks()))
+        found.append(seen(site.model.sessions[0]))
         return HEALING[2]
 
     with bench(tmp_path, [*HEALING[:2], look, HEALING[3]]) as site:
@@ -59,11 +59,10 @@ def test_a_broken_importer_is_healed(tmp_path, monkeypatch):
         assert NEW in results(site.model.asked[-1])[1][1]
     assert site.model.paths == {"POST /v1/messages"}
     assert site.model.keys == {KEY}
-    ((envs, nets),) = seen
-    assert envs
-    assert [set(env) - ALLOWED for env in envs if set(env) - ALLOWED] == []
-    assert [env for env in envs if KEY in env.values()] == []
-    assert nets.isdisjoint({str(Path("/proc/self/ns/net").readlink())})
+    ((environment, network),) = found
+    assert set(environment) - ALLOWED == set()
+    assert environment["ANTHROPIC_API_KEY"] not in {KEY, ""}
+    assert network != str(Path("/proc/self/ns/net").readlink())
 
 
 def test_a_run_that_gives_up_leaves_nothing(tmp_path):
@@ -163,7 +162,7 @@ def test_a_dead_host_leaves_no_living_program(tmp_path, open_folder, isolated, r
         with (tmp_path / "brief").open() as brief:
             host = subprocess.Popen(argv, env=here, cwd=Path(__file__).parents[4], stdin=brief)
         wait_for(lambda: site.model.asked)
-        assert leftovers()
+        assert agents_in(open_folder)
         host.send_signal(signal.SIGKILL)
         host.wait()
-        wait_for(lambda: not leftovers(), 3)
+        wait_for(lambda: not agents_in(open_folder), 3)

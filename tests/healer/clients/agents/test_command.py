@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from agent_site import FILE, NEW, OLD, changes, clone_in, leftovers, make_brief
+from flow_site import wait_for
 from healer.clients.agents import walls
 from healer.clients.agents.command import CommandAgent, CommandConfig
 from healer.clients.agents.relocate import FirstTry, RelocateAgent
@@ -47,7 +48,7 @@ def work(who, clone, **brief):
 @pytest.fixture
 def clone(tmp_path):
     yield clone_in(tmp_path)
-    assert leftovers() == []
+    wait_for(lambda: not leftovers(), 3)
 
 
 def test_a_command_heals(clone):
