@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from healer.contracts import CaseId, Correlation, GateMode, ImporterName, Sha
 from healer.errors import Misconfigured
+from healer.settings_agents import AgentSettings
 
 _PRIVATE = r"localhost|127(\.\d+){3}|10(\.\d+){3}|192\.168(\.\d+){2}|172\.(1[6-9]|2\d|3[01])(\.\d+){2}"
 GATEWAY_URL = rf"^(https://[^\s@]+|http://({_PRIVATE})(:\d+)?(/[^\s@]*)?)$"
@@ -128,7 +129,7 @@ class GatewaySettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings
     """`scheme://host:port` that replaces the origin of every importer's URL: for a staging portal."""
 
 
-class FlowSettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings):
+class FlowSettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings, AgentSettings):
     """What the flows need."""
 
     public_url: _Address = "http://127.0.0.1:8000"
@@ -143,27 +144,6 @@ class FlowSettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings):
     """Attempts per case; a portal that changed on more pages than that in a row needs an engineer, or a higher number."""
     receipt_keys: SecretStr | None = None
     """ed25519 seeds, `id:base64-of-32-bytes`, comma separated: each signs every receipt. Without one receipts are not signed."""
-    agent: Literal["relocate", "claude", "command"] = "relocate"
-    agent_first_try: bool = True
-    """Whether relocation, which costs nothing, tries before an agent that costs money."""
-    agent_max_usd: float = Field(default=5.0, gt=0)
-    agent_max_seconds: float = Field(default=900.0, gt=0)
-    """What one attempt may cost, at most."""
-    agent_max_turns: int = Field(default=40, ge=1)
-    agent_silence_s: float = Field(default=180.0, gt=0)
-    """How long an agent may give no sign of life."""
-    agent_require_isolation: bool = True
-    """Whether to refuse a host that gives the agent no namespaces of its own."""
-    agent_model: str = "claude-sonnet-5"
-    anthropic_api_key: SecretStr | None = None
-    anthropic_url: str = "https://api.anthropic.com"
-    agent_command: str = ""
-    """For agent `command`: the program and its arguments, as a shell would split them."""
-    agent_command_reads: tuple[Path, ...] = ()
-    """Folders beside the system's that the command needs to see."""
-    agent_command_url: str = ""
-    agent_command_key: SecretStr | None = None
-    """The model endpoint that the command may reach, and its key."""
     diagnosis_fresh_s: int = 3600
 
 
