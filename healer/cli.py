@@ -14,8 +14,9 @@ import typer
 from healer import body_token, logins, signing, trace
 from healer.chain import first_break
 from healer.cli_audit import audit
+from healer.cli_credential import credential
 from healer.cli_receipt import receipt
-from healer.cli_store import credential, intake, token
+from healer.cli_store import intake, token
 from healer.clients.front_door import FrontDoor
 from healer.contracts import Event, LoginStanding, Trace
 from healer.errors import HealerError, Misconfigured

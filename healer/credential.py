@@ -1,13 +1,14 @@
 """A credential's fields: which names they may have, and the environment variables that they become (SPEC, "The importers repository")."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pydantic import SecretStr
 
 from healer.contracts import GateMode, Importer
 from healer.errors import Rejected
+from healer.redact import is_maskable
 
 _FIELD: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _OURS: Final = frozenset({"url"})
@@ -35,6 +36,20 @@ def read_fields(members: Mapping[str, Any]) -> dict[str, SecretStr]:
         if not isinstance(value, str) or not 0 < len(value) <= _MAX_VALUE or "\0" in value:
             raise _refuse(f"{name} is no text of 1 to {_MAX_VALUE} characters")
     return {name: SecretStr(value) for name, value in members.items()}
+
+
+def findings(fields: Mapping[str, SecretStr]) -> dict[str, tuple[str, ...]]:
+    """Say of each field what speaks against its value, in words that do not show it; nothing where it is fit for use."""
+    return {name: tuple(_against(value.get_secret_value())) for name, value in fields.items()}
+
+
+def _against(value: str) -> Iterator[str]:
+    if not is_maskable(value):
+        yield "is too short or too common to be masked in logs; choose a longer one"
+    if value != value.strip():
+        yield "begins or ends with white space, which is seldom meant"
+    if not value.isprintable():
+        yield "has a character that cannot be seen"
 
 
 def check_rotation(old: Mapping[str, SecretStr], new: Mapping[str, SecretStr]) -> None:

@@ -28,6 +28,7 @@ from healer.clients.logins import Logins
 from healer.clients.orchestrator import Orchestrator
 from healer.clients.outbox import Outbox
 from healer.clients.registry import RegistryFile
+from healer.clients.reveals import Reveals
 from healer.clients.statements import Statements
 from healer.clients.tokens import Tokens
 from healer.clients.vault import Vault
@@ -199,6 +200,8 @@ class OperatorStore:
     outbox: Outbox
     tokens: Tokens
     vault: Vault
+    evidence: Evidence
+    reveals: Reveals
     logins: Logins
     close: Callable[[], Awaitable[None]]
 
@@ -213,6 +216,8 @@ def operator_store(settings: StoreSettings) -> OperatorStore:
         outbox=Outbox(redis, consumer="operator"),
         tokens=Tokens(redis),
         vault=Vault(redis, keys.ring, load_decryptors(settings.decryptors)),
+        evidence=Evidence(redis, keys.ring),
+        reveals=Reveals(redis),
         logins=Logins(redis),
         close=redis.aclose,
     )

@@ -46,6 +46,7 @@ for i = 1, refs do
   redis.call('ZREMRANGEBYSCORE', ledger, '-inf', now - kept)
   redis.call('ZADD', ledger, now, holder)
   redis.call('EXPIRE', ledger, kept)
+  redis.call('HSET', KEYS[i * 3], 'leased_at', now, 'ceiling', ceiling, 'window', window, 'cooloff', cooloff)
 end
 return {'granted', 0}
 """

@@ -8,6 +8,7 @@ from typing import Final, cast
 from redis.asyncio import Redis
 
 from healer.clients.store import redis_errors
+from healer.contracts import LoginPolicy
 
 _PREFIX: Final = "healer:vault:"
 _REPLACE: Final = """
@@ -28,18 +29,38 @@ def vault_key(ref: str) -> str:
 class Row:
     """What stands under a ref. `sealed` is empty where there is no value (any more); `counter` counts the values that stood there.
 
-    `put_at` is UTC.
+    Times are UTC; `leased_at` and `allowed` are those of the last lease.
     """
 
     ref: str
     sealed: str
     counter: int
     put_at: datetime | None
+    leased_at: datetime | None
+    allowed: LoginPolicy | None
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromtimestamp(float(text), UTC) if text else None
+
+
+def _policy(stored: Mapping[str, str]) -> LoginPolicy | None:
+    numbers = [stored.get(name) for name in ("ceiling", "window", "cooloff")]
+    if None in numbers:
+        return None
+    ceiling, window_s, cooloff_s = (int(number or 0) for number in numbers)
+    return LoginPolicy(ceiling=ceiling, window_s=window_s, cooloff_s=cooloff_s)
 
 
 def _row(ref: str, stored: Mapping[str, str]) -> Row:
-    put_at = datetime.fromtimestamp(int(stored["put_at"]), UTC) if "put_at" in stored else None
-    return Row(ref, stored.get("sealed", ""), int(stored.get("counter", 0)), put_at)
+    return Row(
+        ref=ref,
+        sealed=stored.get("sealed", ""),
+        counter=int(stored.get("counter", 0)),
+        put_at=_time(stored.get("put_at")),
+        leased_at=_time(stored.get("leased_at")),
+        allowed=_policy(stored),
+    )
 
 
 class Rows:

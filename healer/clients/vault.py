@@ -14,9 +14,10 @@ from redis.asyncio import Redis
 
 from healer.clients.rewrap import Rewrapped
 from healer.clients.rows import Row, Rows, vault_key
+from healer.contracts import LoginPolicy
 from healer.credential import check_rotation
 from healer.decryptor import OWN, Decryptors, foreign_fields, scheme_of
-from healer.envelope import SALT_BYTES, KeyRing, claims, unsealable
+from healer.envelope import SALT_BYTES, Claims, KeyRing, claims, unsealable
 from healer.errors import Conflict, Misconfigured, Rejected
 
 NO_OTHERS: Final[Decryptors] = MappingProxyType({})
@@ -26,14 +27,20 @@ _MOST_TRIES: Final = 10
 
 @dataclass(frozen=True)
 class Stored:
-    """What a list may show of a credential. Times are UTC; the key is empty for other schemes than our own; `counter` numbers the value."""
+    """What a list may show of a credential: the row without its value, and what the seal says of itself.
+
+    The key is empty for other schemes than our own; `is_current` says that the writing key sealed it. Times are UTC.
+    """
 
     ref: str
     scheme: str
     key_id: str
-    put_at: datetime | None
+    is_current: bool
     expires_at: datetime | None
     counter: int
+    put_at: datetime | None
+    leased_at: datetime | None
+    allowed: LoginPolicy | None
 
 
 class Vault:
@@ -71,7 +78,7 @@ class Vault:
     async def rotate(self, ref: str, fields: Fields) -> int:
         """Put a new value of a credential that is there. Gives its number; the values before it do not open any more.
 
-        Raises: Rejected (`unknown_credential`, `bad_credential`); UpstreamError; Conflict (`credential_changed`).
+        Raises: Rejected (`credential_missing`, `bad_credential`); UpstreamError; Conflict (`credential_changed`).
         """
         row, old = await self._known(ref)
         check_rotation(old, fields)
@@ -80,14 +87,14 @@ class Vault:
     async def expire(self, ref: str, at: int | None = None) -> None:
         """Let a credential open until `at` (Unix seconds) and no longer; without it, take its value away now.
 
-        Raises: Rejected (`unknown_credential`); UpstreamError; Conflict (`credential_changed`).
+        Raises: Rejected (`credential_missing`); UpstreamError; Conflict (`credential_changed`).
         """
         row = await self._rows.get(ref)
         if at is not None:
             row, fields = await self._known(ref)
             await self._put_in_place(row, fields, at)
         elif not row.sealed:
-            raise _unknown(ref)
+            raise missing(ref)
         elif not await self._rows.replace(row, "", row.counter + 1):
             raise _changed(ref)
 
@@ -95,7 +102,7 @@ class Vault:
         row = await self._rows.get(ref)
         if fields := self._opened(row, time.time()):
             return row, fields
-        raise _unknown(ref)
+        raise missing(ref)
 
     async def _put_in_place(self, row: Row, fields: Fields, expires_at: int = 0, **also: int) -> int:
         counter = row.counter + 1
@@ -138,7 +145,7 @@ class Vault:
         Raises: UpstreamError; Misconfigured (`unsealable`).
         """
         row = await self._rows.get(ref)
-        return _stored(row) if row.sealed else None
+        return self._stored(row) if row.sealed else None
 
     async def list(self) -> tuple[Stored, ...]:
         """Tell which credentials there are, by ref; never a value.
@@ -146,7 +153,22 @@ class Vault:
         Raises: UpstreamError; Misconfigured (`unsealable`).
         """
         rows = [await self._rows.get(ref) for ref in await self._rows.refs()]
-        return tuple(_stored(row) for row in rows if row.sealed)
+        return tuple(self._stored(row) for row in rows if row.sealed)
+
+    def _stored(self, row: Row) -> Stored:
+        scheme = scheme_of(row.sealed)
+        told = claims(row.sealed) if scheme == OWN else Claims("", 0, row.counter)
+        return Stored(
+            ref=row.ref,
+            scheme=scheme,
+            key_id=told.key_id,
+            is_current=told.key_id == self._ring.writer,
+            expires_at=datetime.fromtimestamp(told.expires_at, UTC) if told.expires_at else None,
+            counter=row.counter,
+            put_at=row.put_at,
+            leased_at=row.leased_at,
+            allowed=row.allowed,
+        )
 
     async def rewrap(self) -> AsyncIterator[tuple[str, Rewrapped]]:
         """Seal every credential anew under the writing key, those of other schemes too, each in one step; tell what became of each.
@@ -185,15 +207,7 @@ def _changed(ref: str) -> Conflict:
     return Conflict(f"somebody else wrote {ref} meanwhile.", reason="credential_changed", remedy="Look, and try again.")
 
 
-def _unknown(ref: str) -> Rejected:
+def missing(ref: str) -> Rejected:
+    """Say that the vault has no value for a ref, or none any more."""
     remedy = "See `healer credential list`."
-    return Rejected(f"the vault has no credential {ref}.", reason="unknown_credential", status=404, remedy=remedy)
-
-
-def _stored(row: Row) -> Stored:
-    scheme = scheme_of(row.sealed)
-    if scheme != OWN:
-        return Stored(row.ref, scheme, "", row.put_at, None, row.counter)
-    told = claims(row.sealed)
-    expires_at = datetime.fromtimestamp(told.expires_at, UTC) if told.expires_at else None
-    return Stored(row.ref, scheme, told.key_id, row.put_at, expires_at, row.counter)
+    return Rejected(f"the vault has no credential {ref}.", reason="credential_missing", status=404, remedy=remedy)

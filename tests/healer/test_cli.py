@@ -1,8 +1,6 @@
 """Rules of the `healer` command, as an operator types it."""
 
-import io
 import json
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,44 +9,11 @@ import pytest
 import redis
 import respx
 
+from desk import KEYS, URL, Desk
 from factories import NOW, make_case, make_run
-from healer import body_token, cli, signing
+from healer import body_token, signing
 from healer.chain import link
 from healer.contracts import RunRequest, Trace
-
-KEYS = "whsec_" + "d29ya2F0by1rZXktb2YtMzItYnl0ZXMtbGVuZ3RoISE="
-VAULT_KEYS = "k1:" + "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s="
-URL = "http://gateway.example"
-
-
-class Desk:
-    """An operator's terminal: types commands, and gives exit code, standard output and standard error."""
-
-    def __init__(self, patch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]) -> None:
-        self._patch, self._capture = patch, capture
-
-    def __call__(self, *arguments: str, stdin: str = "") -> tuple[int, str, str]:
-        """Type a command."""
-        self._patch.setattr(sys, "argv", ["healer", *arguments])
-        self._patch.setattr(sys, "stdin", io.StringIO(stdin))
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        out, err = self._capture.readouterr()
-        return int(ended.value.code or 0), out, err
-
-
-@pytest.fixture
-def healer(redis_url: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
-    settings = {
-        "URL": URL,
-        "API_TOKEN": "healer_x",
-        "WORKATO_KEYS": KEYS,
-        "REDIS_URL": redis_url,
-        "VAULT_KEYS": VAULT_KEYS,
-    }
-    for name, value in settings.items():
-        monkeypatch.setenv(f"HEALER_{name}", value)
-    return Desk(monkeypatch, capsys)
 
 
 @pytest.fixture
@@ -218,62 +183,6 @@ def test_explanation_is_printed_as_it_is(healer: Desk, gateway: respx.Router) ->
     assert "unknown_case" in healer("case", "explain", "UTIL-101")[2]
     route.respond(502, text="<html>")
     assert "HEALER_URL" in healer("case", "explain", "UTIL-101")[2]
-
-
-def test_credential_goes_in_by_standard_input_and_is_never_shown(healer: Desk) -> None:
-    """`credential put` reads fields from standard input; `credential list` shows ref and key, and no value."""
-    assert (
-        healer("credential", "put", "brightwater-main", stdin='{"username": "robot-77", "password": "correct-horse"}')[
-            0
-        ]
-        == 0
-    )
-    code, out, err = healer("credential", "list")
-    assert code == 0
-    assert "brightwater-main" in out
-    assert "k1" in out
-    assert "robot-77" not in out + err
-    assert "correct-horse" not in out + err
-
-
-@pytest.fixture
-def closed_ref(redis_url: str) -> str:
-    """Give a credentialRef whose login a portal refused."""
-    with redis.Redis.from_url(redis_url) as store:
-        store.hset("healer:closed:brightwater-main", mapping={"at": 1.5, "why": "refused", "by": "UTIL-101"})
-    return "brightwater-main"
-
-
-def test_closed_login_is_opened_by_a_person(healer: Desk, closed_ref: str) -> None:
-    """`credential open` releases a refused login again; what is open stays so, and the command says which it was."""
-    assert healer("credential", "open", closed_ref) == (0, "", f"{closed_ref}: open again\n")
-    assert healer("credential", "open", closed_ref) == (0, "", f"{closed_ref}: was not closed\n")
-
-
-def test_new_value_opens_a_closed_login(healer: Desk, closed_ref: str) -> None:
-    """`credential put` is the new value that a refused login waits for."""
-    assert healer("credential", "put", closed_ref, stdin='{"password": "correct-horse"}')[0] == 0
-    assert healer("credential", "open", closed_ref)[2] == f"{closed_ref}: was not closed\n"
-
-
-@pytest.mark.parametrize(
-    "stdin", ["", "x", "[]", "{}", '{"URL": "x"}', '{"url": "http://x"}', '{"password": 1}', '{"password": ""}']
-)
-def test_malformed_credential_is_refused(healer: Desk, stdin: str) -> None:
-    """A credential is a JSON object of non-empty texts under lower-case names other than `url`."""
-    code, _, err = healer("credential", "put", "brightwater-main", stdin=stdin)
-    assert code == 1
-    assert "bad_credential" in err
-    assert healer("credential", "list")[1] == ""
-
-
-def test_value_that_cannot_be_masked_is_told(healer: Desk) -> None:
-    """A value too short or too common to be searched for in logs is stored, with a warning that does not show it."""
-    code, _, err = healer("credential", "put", "brightwater-main", stdin='{"pin": "4711", "password": "correct-horse"}')
-    assert code == 0
-    assert "pin is too short" in err
-    assert "4711" not in err
-    assert "password is" not in err
 
 
 def test_token_is_shown_once_and_revoked_by_name(healer: Desk) -> None:

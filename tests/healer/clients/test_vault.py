@@ -108,7 +108,7 @@ async def test_rotation_gives_a_new_value_of_the_same_credential(vault: Vault, r
 
 async def test_rotation_of_what_is_not_there_is_refused(vault: Vault) -> None:
     """A ref that has no value, other fields, and the value that stands there already are refused; nothing changes."""
-    with pytest.raises(Rejected, match="unknown_credential"):
+    with pytest.raises(Rejected, match="credential_missing"):
         await vault.rotate("other", {"password": SecretStr("new-one")})
     same = await vault.open(REF)
     for fields in ({"password": SecretStr("new-one")}, same):
@@ -132,7 +132,7 @@ async def test_credential_expires(vault: Vault, redis: Redis) -> None:
     await vault.expire(REF, int(time.time()))
     assert await vault.open(REF) == {}
     assert [ref async for ref, _ in vault.everything()] == []
-    with pytest.raises(Rejected, match="unknown_credential"):
+    with pytest.raises(Rejected, match="credential_missing"):
         await vault.rotate(REF, {"password": SecretStr("newer")})
 
 
@@ -141,7 +141,7 @@ async def test_credential_is_taken_away_at_once(vault: Vault, redis: Redis) -> N
     await vault.expire(REF)
     assert set(await redis.hkeys(f"healer:vault:{REF}")) == {"counter", "put_at"}  # type: ignore[misc]
     assert (await vault.open(REF), await vault.list()) == ({}, ())
-    with pytest.raises(Rejected, match="unknown_credential"):
+    with pytest.raises(Rejected, match="credential_missing"):
         await vault.expire(REF)
     await vault.put(REF, {"password": SecretStr("new-one")})
     assert (await vault.list())[0].counter == 3
