@@ -1,10 +1,11 @@
 """Rules of a credential's fields."""
 
 import pytest
+from pydantic import SecretStr
 
 from factories import make_importer
 from healer.contracts import GateMode
-from healer.credential import read_fields, refs_for, variables
+from healer.credential import check_rotation, findings, read_fields, refs_for, variables
 from healer.errors import Rejected
 
 
@@ -45,3 +46,32 @@ def test_probe_needs_no_login() -> None:
     importer = make_importer(credentials=("a-main", "b-main"))
     assert refs_for(GateMode.PROBE, importer) == ()
     assert refs_for(GateMode.DIAGNOSE, importer) == refs_for(GateMode.VERIFY, importer) == ("a-main", "b-main")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("correct-horse", []),
+        ("12", ["masked"]),
+        ("password", ["masked"]),
+        ("correct-horse\n", ["white space", "seen"]),
+        (" correct-horse", ["white space"]),
+        ("correct\u200b-horse", ["seen"]),
+    ],
+)
+def test_what_speaks_against_a_value_is_told_without_it(value: str, words: list[str]) -> None:
+    """A value that cannot be masked, that white space surrounds, or that holds what nobody sees is told, without being shown."""
+    (against,) = findings({"pin": SecretStr(value)}).values()
+    assert len(against) == len(words)
+    assert all(word in told for word, told in zip(words, against, strict=True))
+    assert value.strip() not in "".join(against).split()
+
+
+def test_rotation_is_another_value_of_the_same_fields() -> None:
+    """Other names, and values that are all the same, are no rotation; one changed value is."""
+    old = read_fields({"username": "robot", "password": "correct-horse"})
+    check_rotation(old, {**old, "password": SecretStr("battery-staple")})
+    for new in (old, {"password": SecretStr("battery-staple")}, {**old, "pin": SecretStr("4711-0815")}):
+        with pytest.raises(Rejected) as refused:
+            check_rotation(old, new)
+        assert "battery" not in str(refused.value)

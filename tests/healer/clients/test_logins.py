@@ -54,6 +54,16 @@ async def test_run_attempt_has_one_lease(logins: Logins) -> None:
     assert await logins.used(REF) == 2
 
 
+async def test_credential_knows_its_last_lease(logins: Logins, vault: Vault) -> None:
+    """A granted lease leaves its time and what it was allowed on the credential; a refused one changes neither."""
+    assert isinstance(await ask(logins, 1, allowed(1)), Granted)
+    (stored,) = await vault.list()
+    assert stored.leased_at is not None
+    assert abs(stored.leased_at.timestamp() - time.time()) < 5
+    assert isinstance(await ask(logins, 2, allowed(1, cooloff_s=7)), Held)
+    assert ((await vault.list())[0].leased_at, stored.allowed) == (stored.leased_at, allowed(1))
+
+
 async def test_token_has_one_lease(logins: Logins) -> None:
     """One identity token gets one lease, whatever runs it is shown for, also at once; its id is kept in no clear form."""
     runs = [make_run(run_id=n) for n in range(1, 21)]
