@@ -3,14 +3,15 @@
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from actions import log, results
 from actions.console import Exit
-from actions.judging import RESULT, Judged, judge, wrong_result
+from actions.judging import RESULT, Judged, failed_check, judge
 from healer.clients.container import RunResult
 from healer.clients.gateway import Lease
 from healer.contracts import Check, Conclusion, Failure, History, Importer, Trace
+from healer.egress import HOSTS_ALLOWED, Contacts
 from healer.errors import HealerError
 from healer.redact import Redactor
 from healer.trace import failure_from, redact_trace
@@ -18,6 +19,13 @@ from healer.trace import failure_from, redact_trace
 TRACE: Final = "trace"
 """Name of `FETCH_TRACE_DIR` in the writable directory."""
 _SOURCE_DOWN: Final = 4
+
+
+class Fetched(NamedTuple):
+    """A fetch as it was seen from outside its container."""
+
+    ended: RunResult
+    contacts: Contacts
 
 
 @dataclass(frozen=True)
@@ -35,6 +43,8 @@ class Evidence:
     log: tuple[str, ...] = ()
     trace: Trace | None = None
     history: History | None = None
+    hosts: tuple[str, ...] = ()
+    unfenced: str = ""
 
 
 def broken(error: HealerError, exit: Exit = Exit.BROKEN, logins_used: int = 0) -> Evidence:  # noqa: A002 - the word for it
@@ -51,10 +61,11 @@ def of_probe(importer: Importer, *, up: bool) -> Evidence:
     return Evidence(Conclusion.FAILURE, Exit.RED, f"{importer.title} does not answer.", failure, (check,))
 
 
-def of_fetch(ended: RunResult, out: Path, lease: Lease, redactor: Redactor, today: date) -> Evidence:
-    """Judge a fetch by how it ended and what it left in `out`."""
+def of_fetch(fetched: Fetched, out: Path, lease: Lease, redactor: Redactor, today: date) -> Evidence:
+    """Judge a fetch by how it ended, whom it contacted, and what it left in `out`."""
+    ended, contacts = fetched
     importer = lease.grant.importer
-    judged = judge(ended, out, lease, today)
+    judged = judge(ended, contacts, out, lease, today)
     failure = _failure(ended, judged, out, importer, redactor) if judged.broken else None
     return Evidence(
         conclusion=Conclusion.FAILURE if failure else Conclusion.SUCCESS,
@@ -68,17 +79,27 @@ def of_fetch(ended: RunResult, out: Path, lease: Lease, redactor: Redactor, toda
         log=log.lines(ended.output, redactor),
         trace=_trace(out / TRACE, lease, redactor),
         history=judged.history,
+        hosts=contacts.contacted,
+        unfenced=contacts.unfenced,
     )
 
 
 def _failure(ended: RunResult, judged: Judged, out: Path, importer: Importer, redactor: Redactor) -> Failure:
-    if ended.exit_code == 0:
-        return wrong_result(judged, importer.name)
-    if ended.out_of_memory:
-        said = {"exception": "out of memory", "message": "The container reached its memory limit."}
-        return failure_from(said, ended.exit_code, importer.name)
+    if ended.exit_code == 0 or HOSTS_ALLOWED in judged.broken:
+        return failed_check(judged, importer.name)
+    if spent := _spent(ended):
+        return failure_from(spent, ended.exit_code, importer.name)
     written = results.read_json(out / RESULT, f"{importer.name}.error.json", results.RESULT_MAX)
     return failure_from(redactor.data(written), ended.exit_code, importer.name)
+
+
+def _spent(ended: RunResult) -> dict[str, str]:
+    """Say what a container used up, empty where it was nothing."""
+    if ended.out_of_memory:
+        return {"exception": "out of memory", "message": "The container reached its memory limit."}
+    if ended.out_of_room:
+        return {"exception": "out of room", "message": "The container reached the limit of its writable directory."}
+    return {}
 
 
 def _trace(folder: Path, lease: Lease, redactor: Redactor) -> Trace | None:

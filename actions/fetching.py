@@ -13,12 +13,13 @@ import httpx
 from actions import evidence, log, report_file
 from actions.commands import command, masks
 from actions.console import Exit, own_version, say
-from actions.evidence import Evidence
+from actions.evidence import Evidence, Fetched
 from actions.judging import RESULT
 from actions.run_name import run_name
 from actions.timing import Stopwatch
 from healer import reports
 from healer.clients.container import OUT, Containers, Job
+from healer.clients.fence import fenced
 from healer.clients.gateway import LEASE_AUDIENCE, Gateway, Lease
 from healer.clients.idtoken import IdTokens
 from healer.clients.probe import is_up
@@ -54,6 +55,8 @@ class Fetching:
             log_tail=log.tail(found.log),
             trace=found.trace,
             history=found.history,
+            hosts=found.hosts,
+            unfenced=found.unfenced,
             tools=tools,
             started_at=self._watch.started_at,
             finished_at=self._watch.stop(),
@@ -80,9 +83,14 @@ class Fetching:
             with self._watch.part("container"):
                 _check_time(lease)
                 self._logins_used = len(lease.grant.refs)
-                ended = Containers().run(self._container(image, lease, out))
+                fetched = self._run_container(image, lease, out)
             with self._watch.part("judge"):
-                return evidence.of_fetch(ended, out, lease, self._redactor, self._watch.started_at.date())
+                return evidence.of_fetch(fetched, out, lease, self._redactor, self._watch.started_at.date())
+
+    def _run_container(self, image: str, lease: Lease, out: Path) -> Fetched:
+        with fenced(run_name(self._job), lease.grant.importer.hosts) as fence:
+            ended = Containers().run(self._container(image, lease, out, fence.options))
+            return Fetched(ended, fence.contacts())
 
     def _lease(self) -> Lease:
         with self._watch.part("lease"), httpx.Client(timeout=_HTTP_S) as http:
@@ -118,7 +126,7 @@ class Fetching:
                 (out / name).chmod(0o777)  # the container's user is nobody on this machine
             yield out
 
-    def _container(self, image: str, lease: Lease, out: Path) -> Job:
+    def _container(self, image: str, lease: Lease, out: Path, network: tuple[str, ...]) -> Job:
         importer = lease.grant.importer
         env = {
             "PORTAL_URL": importer.url.rstrip("/"),
@@ -134,6 +142,7 @@ class Fetching:
             login=lease.login,
             out=out,
             seconds=self._run.fetch_timeout_s,
+            network=network,
         )
 
 

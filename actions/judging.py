@@ -12,9 +12,10 @@ from healer.checks import check_exit, check_result, pdf_names
 from healer.clients.container import RunResult
 from healer.clients.gateway import Lease
 from healer.contracts import Check, Failure, FailureClass, GateMode, History, LeaseGrant
+from healer.egress import HOSTS_ALLOWED, Contacts, check_hosts
 from healer.history import Hasher
 from healer.leak import check_diff
-from healer.trace import failure_of_checks
+from healer.trace import failure_of_check
 
 RESULT: Final = "result"
 """Name of `OUT_DIR` in the writable directory."""
@@ -34,15 +35,15 @@ class Judged:
         return tuple(check.name for check in self.checks if not check.passed)
 
 
-def judge(ended: RunResult, out: Path, lease: Lease, today: date) -> Judged:
-    """Judge a fetch. One that failed is judged by its exit alone: what it left besides is from before the failure."""
-    exited = check_exit(ended.exit_code)
-    if not exited.passed:
-        return Judged((exited,))
+def judge(ended: RunResult, contacts: Contacts, out: Path, lease: Lease, today: date) -> Judged:
+    """Judge a fetch. One that failed is judged by its end alone: what it left besides is from before the failure."""
+    outside = (check_exit(ended.exit_code), *check_hosts(contacts))
+    if not all(check.passed for check in outside):
+        return Judged(outside)
     importer, folder = lease.grant.importer, out / RESULT
     result = results.read_json(folder, f"{importer.name}.json", results.RESULT_MAX)
     pdfs = results.read_pdfs(folder, pdf_names(result))
-    formal = (exited, *check_result(result, pdfs, importer))
+    formal = (*outside, *check_result(result, pdfs, importer))
     if result is None or not all(check.passed for check in formal):
         return Judged(formal)
     return _true(formal, read_bills(result, pdfs), lease, today)
@@ -65,8 +66,15 @@ def _written(grant: LeaseGrant, bills: tuple[Bill, ...]) -> tuple[Check, ...]:
     return (check_diff(grant.diff, bills),)
 
 
-def wrong_result(judged: Judged, importer: str) -> Failure:
-    """Give the failure of a fetch that ended with exit 0: its form is broken, or it is well formed and not true."""
+def failed_check(judged: Judged, importer: str) -> Failure:
+    """Give the failure of a fetch that the gate refuses, also where it ended with exit 0.
+
+    A host that is not allowed goes before all: what follows from its refusal is not the portal's doing.
+    """
+    first = min((check for check in judged.checks if not check.passed), key=lambda check: check.name != HOSTS_ALLOWED)
+    if first.name == HOSTS_ALLOWED:
+        message = f"The fetch {first.detail}, which importers.toml does not allow."
+        return failure_of_check(FailureClass.CONTRACT_BROKEN, first.name, message, importer)
     silent = truth.NAMES.issuperset(judged.broken)
     kind = FailureClass.SILENT_WRONG if silent else FailureClass.CONTRACT_BROKEN
-    return failure_of_checks(kind, judged.broken, importer)
+    return failure_of_check(kind, first.name, f"The result is not true: {', '.join(judged.broken)}.", importer)

@@ -39,6 +39,9 @@ def _lines(report: GateReport) -> Iterator[str]:
         yield f"- holds: {', '.join(holding)}"
     yield ""
     yield " · ".join(_facts(report))
+    if report.unfenced:
+        yield ""
+        yield f"⚠️ The container's network was not fenced, so hosts were not checked: {_span(report.unfenced)}"
 
 
 def _where(report: GateReport) -> Iterator[str]:

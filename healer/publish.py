@@ -122,7 +122,12 @@ def _proves(attempt: Attempt, report: GateReport) -> str:
         for check in report.checks
     ]
     table = ["", "| check | result | |", "|---|---|---|", *rows] if rows else []
-    return "\n".join(["### What proves it", fetched, *table])
+    return "\n".join(["### What proves it", fetched, *_unwatched(report), *table])
+
+
+def _unwatched(report: GateReport) -> list[str]:
+    told = "The runner could not fence the container's network, so nobody checked which hosts it contacted"
+    return [f"{told}: {prose.code(report.unfenced)}."] if report.unfenced else []
 
 
 def _came(case: Case, addresses: Addresses) -> str:

@@ -71,7 +71,7 @@ def redacted_trace(trace: Trace, redactor: Redactor) -> Trace:
 
 def redacted(report: GateReport, redactor: Redactor) -> GateReport:
     """Give the report with each free text of it redacted; ids, shas, enums and figures are no free text."""
-    texts = redactor.data(report.model_dump(include={"summary", "log_tail", "tools"}))
+    texts = redactor.data(report.model_dump(include={"summary", "log_tail", "tools", "hosts", "unfenced"}))
     checks = tuple(
         check.model_copy(update=redactor.data(check.model_dump(include={"name", "detail"}))) for check in report.checks
     )

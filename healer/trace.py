@@ -138,13 +138,13 @@ def failure_from(error_json: Mapping[str, Any] | None, exit_code: int | None, im
     )
 
 
-def failure_of_checks(kind: FailureClass, names: Sequence[str], importer: str) -> Failure:
-    """Make the `Failure` of a fetch that ended with exit 0 and whose result does not pass the checks of these names."""
-    exception = f"gate check {names[0]}"
+def failure_of_check(kind: FailureClass, name: str, message: str, importer: str) -> Failure:
+    """Make the `Failure` of a fetch that did not pass the gate's check of this name, however it ended itself."""
+    exception = f"gate check {name}"
     return Failure(
         kind=kind,
         exception=exception,
-        message=f"The result is not true: {', '.join(names)}.",
+        message=message,
         signature=failure_signature(importer, kind, exception, None, None),
     )
 

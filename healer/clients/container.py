@@ -12,12 +12,14 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import Enum, auto
 from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, Final
 
 from pydantic import SecretStr
 
+from healer.clients import room
 from healer.clients.context import pack
 from healer.errors import UpstreamError
 
@@ -27,6 +29,9 @@ OUT: Final = "/out"
 """Where a container finds the writable directory."""
 _BUILD_S: Final = 300.0
 _COMMAND_S: Final = 30.0
+_LOOK_S: Final = 0.25
+"""How often the size of the writable directory is looked at; the machine writes some hundred MiB in that time."""
+_KILLED: Final = 137
 
 # The login arrives as assignments on standard input. `eval` is a builtin: no argv holds a value. What runs has none to read.
 _ENTRY: Final = 'umask 0; eval "$(cat)"; exec "$@" </dev/null'
@@ -43,7 +48,10 @@ _HARDENED: Final = (
 
 @dataclass(frozen=True)
 class Job:
-    """One container: `env` is public (anybody may inspect it), `login` is not; `out` is mounted read-write at `OUT`."""
+    """One container: `env` is public (anybody may inspect it), `login` is not; `out` is mounted read-write at `OUT`.
+
+    `network` are options that choose another network than Docker's own.
+    """
 
     name: str
     image: str
@@ -52,6 +60,7 @@ class Job:
     login: Mapping[str, SecretStr]
     out: Path
     seconds: float
+    network: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,15 @@ class RunResult:
     exit_code: int | None
     out_of_memory: bool
     output: bytes
+    out_of_room: bool = False
+
+
+class _End(Enum):
+    """Who ended a container: itself, its wall clock, or the bound of its writable directory."""
+
+    ITSELF = auto()
+    TIME = auto()
+    ROOM = auto()
 
 
 class Containers:
@@ -86,10 +104,13 @@ class Containers:
         """
         try:
             docker("create", *_arguments(job))
-            output, in_time = _attend(job)
+            output, end = _attend(job)
             state = _state(job.name)
         finally:
             self.remove(job.name)
+        if end is _End.ROOM:
+            return RunResult(_KILLED, out_of_memory=False, output=output, out_of_room=True)
+        in_time = end is _End.ITSELF
         if in_time and (state["Status"] != "exited" or state["Error"]):
             raise _failed("start", str(state["Error"]))
         return RunResult(state["ExitCode"] if in_time else None, bool(state["OOMKilled"]), output)
@@ -113,18 +134,18 @@ def _arguments(job: Job) -> list[str]:
     env = [part for name, value in job.env.items() for part in ("--env", f"{name}={value}")]
     place = ["--name", job.name, "--mount", f"type=bind,src={job.out},dst={OUT}"]
     entry = ["--entrypoint", "/bin/sh", job.image, "-c", _ENTRY, "entry"]
-    return [*_HARDENED, *place, *env, *entry, *job.command]
+    return [*_HARDENED, *job.network, *place, *env, *entry, *job.command]
 
 
-def _attend(job: Job) -> tuple[bytes, bool]:
-    """Start a created container, hand over the login, and read until it ends or its time is up."""
+def _attend(job: Job) -> tuple[bytes, _End]:
+    """Start a created container, hand over the login, and read until it ends or has used up its time or room."""
     deadline = time.monotonic() + job.seconds
     login = "".join(f"export {name}={shlex.quote(value.get_secret_value())}\n" for name, value in job.login.items())
     argv = ["docker", "start", "--attach", "--interactive", job.name]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as start:  # noqa: S603 - our own argv
         try:
             _hand_over(start.stdin, login.encode())
-            return _read(start.stdout, deadline)
+            return _read(start.stdout, deadline, job.out)
         finally:
             start.kill()
 
@@ -137,18 +158,22 @@ def _hand_over(pipe: IO[bytes] | None, login: bytes) -> None:
         return  # it ended before it read: its state tells why
 
 
-def _read(pipe: IO[bytes] | None, deadline: float) -> tuple[bytes, bool]:
-    """Give the last `OUTPUT_MAX` bytes, and whether the end came before the deadline."""
-    stream, kept = pipe or BytesIO(), bytearray()
-    while (left := deadline - time.monotonic()) > 0:
-        if not select.select([stream], [], [], left)[0]:
-            break
+def _read(pipe: IO[bytes] | None, deadline: float, out: Path) -> tuple[bytes, _End]:
+    """Give the last `OUTPUT_MAX` bytes, and who ended it."""
+    stream, kept, look = pipe or BytesIO(), bytearray(), time.monotonic() + _LOOK_S
+    while (now := time.monotonic()) < deadline:
+        if now >= look:
+            if room.is_overfull(out):
+                return bytes(kept), _End.ROOM
+            look = time.monotonic() + _LOOK_S
+        if not select.select([stream], [], [], min(deadline, look) - now)[0]:
+            continue
         chunk = os.read(stream.fileno(), 1 << 16)
         if not chunk:
-            return bytes(kept), True
+            return bytes(kept), _End.ROOM if room.is_overfull(out) else _End.ITSELF
         kept += chunk
         del kept[:-OUTPUT_MAX]
-    return bytes(kept), False
+    return bytes(kept), _End.TIME
 
 
 def _state(name: str) -> dict[str, Any]:

@@ -97,6 +97,10 @@ class GateReport(Contract):
     logins_used: int = Field(default=0, ge=0)
     timings_ms: dict[str, int] = Field(default_factory=dict)
     log_tail: str = ""
+    hosts: tuple[str, ...] = ()
+    """Hosts that the container contacted."""
+    unfenced: str = ""
+    """Why the container's network could not be fenced; empty where it was."""
     tools: dict[str, str] = Field(default_factory=dict)
     started_at: datetime
     finished_at: datetime

@@ -92,6 +92,7 @@ def test_a_good_fetch_is_green(runner):
     assert "::notice title=tiny%3A verify::" in ended.output
     assert not containers(runner)
     assert not images(runner)
+    assert not networks(runner)
     assert list(runner.temp.iterdir()) == [runner.report_path]
 
 
@@ -102,7 +103,10 @@ def test_a_broken_importer_is_red_where_it_broke(runner):
     assert ended.code == 1, ended.output
     failure = ended.report.failure
     assert (failure.kind, failure.selector, failure.line) == (FailureClass.SOURCE_CHANGED, "table#bills", 21)
-    assert [(c.name, c.passed, c.detail) for c in ended.report.checks] == [("exit_code", False, "exit 3")]
+    assert [(c.name, c.passed, c.detail) for c in ended.report.checks] == [
+        ("exit_code", False, "exit 3"),
+        ("hosts_allowed", True, ""),
+    ]
     assert "::error file=lib/gatherers/tiny.rb,line=21,title=tiny%3A verify::" in ended.output
     assert "Nothing on the portal answers `table#bills` on page 2." in ended.summary
 
@@ -161,6 +165,30 @@ def test_the_next_gate_run_knows_the_bills_of_a_good_one(runner):
     ended = runner.run()
     assert (ended.code, ended.report.history) == (1, None)
     assert [c.name for c in ended.report.checks if not c.passed] == ["account_known", "pdf_is_new"]
+
+
+def test_another_host_fails_the_gate_and_is_named(runner):
+    """A good fetch that also contacts a host which the importer does not have is red, and the host is named; nothing reached it."""
+    runner.importer(GREEN + "Net::HTTP.get_response(URI('http://collector.example/?q=1')) rescue nil")
+    ended = runner.run()
+    assert (ended.code, ended.report.failure.kind) == (1, FailureClass.CONTRACT_BROKEN)
+    assert "asked for collector.example" in ended.report.failure.message
+    assert "collector.example" in ended.summary
+    assert [c.name for c in ended.report.checks if not c.passed] == ["hosts_allowed"]
+    assert list(ended.report.hosts) == runner.world.grant["importer"]["hosts"]
+
+
+def test_a_runner_without_root_says_that_nothing_was_fenced(runner):
+    """Where the rules cannot be made the fetch runs without them, and report and summary say so."""
+    (runner.temp / "bin").mkdir()
+    (runner.temp / "bin/iptables-restore").write_text("#!/bin/sh\necho 'you must be root' >&2; exit 4\n")
+    (runner.temp / "bin/iptables-restore").chmod(0o755)
+    runner.env["PATH"] = f"{runner.temp / 'bin'}:{runner.env['PATH']}"
+    runner.importer(GREEN)
+    ended = runner.run()
+    assert (ended.code, ended.report.unfenced, ended.report.hosts) == (0, "you must be root", ())
+    assert "was not fenced" in ended.summary
+    assert "hosts_allowed" not in {check.name for check in ended.report.checks}
 
 
 def test_an_endless_fetch_is_red_and_gone(runner):
@@ -286,6 +314,7 @@ def test_a_cancelled_gate_removes_its_container(runner):
     assert process.returncode == 2
     assert not containers(runner)
     assert not images(runner)
+    assert not networks(runner)
     assert not runner.report_path.exists()
 
 
@@ -390,6 +419,11 @@ def test_both_programs_tell_their_version(runner):
             [runner.program(program), "--version"], env={"PATH": "/usr/bin"}, capture_output=True, text=True, check=True
         )
         assert re.fullmatch(r"\d+\.\d+\.\d+\n", done.stdout)
+
+
+def networks(runner):
+    name = f"name=healer-gate-{runner.run_id}-1-"
+    return subprocess.run(["docker", "network", "ls", "-q", "--filter", name], capture_output=True, check=True).stdout
 
 
 def test_the_gates_own_share_of_the_time_is_small(runner):

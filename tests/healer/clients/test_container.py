@@ -216,6 +216,16 @@ def test_memory_has_an_end(make_job):
     assert ended.exit_code != 0
 
 
+@pytest.mark.parametrize(
+    "script",
+    ["n=0; while :; do n=$((n+1)); head -c 60000000 /dev/zero > /out/$n; done", "touch $(seq -f /out/%g 20001)"],
+)
+def test_room_has_an_end(make_job, script):
+    """A container that fills its writable directory is ended, also where it has just ended itself, and is said to have done so."""
+    ended = Containers().run(make_job(script))
+    assert (ended.out_of_room, ended.exit_code) == (True, 137)
+
+
 def test_output_has_an_end(make_job):
     """Of much output the last part is kept."""
     ended = Containers().run(make_job("head -c 3000000 /dev/zero | tr '\\0' a; echo end"))
