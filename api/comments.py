@@ -7,13 +7,13 @@ import re
 from typing import Any, Final, Literal
 
 from api.commands import redacted
+from api.pulls import case_of
 from healer import spoken
 from healer.contracts import Case, Contract, RunRequest
 from healer.errors import HealerError
 from healer.turns import COMMANDED
 from healer.wiring import GatewayParts
 
-_LOOKED_AT: Final = 2000
 _LOGIN: Final = re.compile(r"[A-Za-z0-9-]{1,39}(\[bot\])?")
 _WITHHELD: Final = "(not kept: what must be redacted in it could not be read)"
 
@@ -47,7 +47,7 @@ async def hear(parts: GatewayParts, heard: Heard) -> Literal["followed", "repeat
 
     Raises: UpstreamError, Conflict.
     """
-    case = await _case_of(parts, heard.pull_request)
+    case = await case_of(parts, heard.pull_request)
     if case is None:
         return "ignored"
     events = await parts.cases.events(case.id)
@@ -60,11 +60,6 @@ async def hear(parts: GatewayParts, heard: Heard) -> Literal["followed", "repeat
     start = RunRequest(flow="command", case=case.id, comment=heard.id)
     await parts.cases.note(case.id, COMMANDED, data, start=start)
     return "followed"
-
-
-async def _case_of(parts: GatewayParts, pull_request: int) -> Case | None:
-    known = await parts.cases.list(_LOOKED_AT)
-    return next((case for case in known if case.pull_request and case.pull_request.number == pull_request), None)
 
 
 async def _redacted(parts: GatewayParts, case: Case, text: str) -> str:

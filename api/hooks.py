@@ -1,4 +1,4 @@
-"""Webhooks: Workato's deliveries open cases; GitHub tells of finished runs whose report never came, and of people's commands."""
+"""Webhooks: Workato's deliveries open cases; GitHub tells what happened there: runs, comments, pull requests."""
 
 import re
 from collections.abc import Callable, Coroutine
@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter
 
-from api import comments
+from api import comments, pulls
 from api.body import GITHUB, SMALL, read_body
 from api.parts import Counters, Parts, parts_of
 from api.problems import BODY, problems
@@ -118,7 +118,7 @@ async def github(
     event: Annotated[str, Header(alias="x-github-event")] = "",
     delivery: Annotated[str, Header(alias="x-github-delivery")] = "",
 ) -> EventAnswer:
-    """Take a signed GitHub event: a finished run that its case still awaits, or a comment that commands; else it is ignored."""
+    """Take a signed GitHub event: a finished run, a closed pull request, a comment that commands; the rest is ignored."""
     body = await read_body(request, GITHUB)
     signing.verify_github(request.headers.raw, body, parts.github_secret.get_secret_value().encode("utf-8"))
     members = strict_json.parse(body)
@@ -128,6 +128,8 @@ async def github(
     if event == "issue_comment" and parts.hears_comments and _DELIVERY_ID.fullmatch(delivery):
         heard = comments.read(members)
         outcome = await comments.hear(parts, heard) if heard else "ignored"
+    if event == "pull_request" and members.get("action") == "closed" and _DELIVERY_ID.fullmatch(delivery):
+        outcome = await pulls.closed(parts, members)
     counters.github.labels(event if event in _EVENTS else "other", outcome).inc()
     return EventAnswer(outcome=outcome)
 

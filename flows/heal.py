@@ -12,6 +12,7 @@ from prefect.client.schemas.objects import State as FlowState
 
 from flows.closing import told
 from flows.dispatching import dispatch, settled
+from flows.following import FOLLOWED, follow
 from flows.patching import patch, push_branch
 from flows.story import HOLD_S, STEP, Number, Story, call, in_seconds, opened
 from healer import intake, triage, turns, verify
@@ -33,6 +34,9 @@ async def heal(case: CaseId, attempt: Number = 0) -> FlowState[Any]:
 
 
 async def _steps(story: Story) -> None:
+    if (await story.case()).state in FOLLOWED:
+        await follow(story)
+        return
     if await admit(story):
         await diagnose(story)
     elif await classify(story):

@@ -112,7 +112,7 @@ async def _publish(story: Story, case: Case, report: GateReport) -> None:
     if importer is None:
         raise Misconfigured(f"importer {case.importer} is no longer in the registry.", reason="registry")
     existing = await call(story.parts.github.find_pull, case.branch or "")
-    action = publication.action(importer.autonomy, existing)
+    action = publication.action(importer.autonomy, existing, case.head_sha)
     match action:
         case Action.OPEN | Action.OPEN_DRAFT:
             await story.confirm(case)

@@ -55,6 +55,8 @@ async def _one(parts: FlowParts, case: Case) -> bool:
             await _wake(parts, case, events)
         case Duty.RESUME:
             await _resume(parts, case, events)
+        case Duty.ASK_PULL if await _is_decided(parts, case):
+            await _resume(parts, case, events)
         case Duty.ANSWER:
             await _answer(parts, case, events)
         case Duty.ASK_GITHUB if await _has_ended(parts, case):
@@ -74,6 +76,12 @@ async def _wake(parts: FlowParts, case: Case, events: tuple[Event, ...]) -> None
 async def _resume(parts: FlowParts, case: Case, events: tuple[Event, ...]) -> None:
     start = turns.onward(case, turns.again(events))
     await parts.cases.note(case.id, "resumed", {"run": start.key}, start=start)
+
+
+async def _is_decided(parts: FlowParts, case: Case) -> bool:
+    """Ask GitHub whether people have merged or closed the pull request."""
+    pull = await call(parts.github.find_pull, case.branch) if case.branch else None
+    return pull is not None and pull.state != "open"
 
 
 async def _answer(parts: FlowParts, case: Case, events: tuple[Event, ...]) -> None:

@@ -102,9 +102,18 @@ class Story:
             changes["reason_text"] = self.parts.redactor.text(changes["reason_text"])
         return await self.parts.cases.record(case, kind, dict(data or {}), start=start, **changes)
 
-    async def end(self, case: Case, state: State, reason: Reason | None = None, text: str = "", **changes: Any) -> Case:
+    async def end(
+        self,
+        case: Case,
+        state: State,
+        reason: Reason | None = None,
+        text: str = "",
+        *,
+        facts: Mapping[str, Fact] | None = None,
+        **changes: Any,
+    ) -> Case:
         """Record how the case ends. From now on no report and no lease is expected."""
-        data = {"reason": reason.value} if reason else {}
+        data = {**({"reason": reason.value} if reason else {}), **(facts or {})}
         ending: dict[str, Any] = {"state": state, "reason": reason, "reason_text": text, "awaiting": None, **changes}
         return await self.record(case, state.value, data, **ending)
 

@@ -137,7 +137,9 @@ def _begun_again(order: Order, case: Case, events: tuple[Event, ...], kind: str)
     """Begin with a fresh diagnosis, a fresh number and a fresh set of attempts."""
     number = turns.fresh_number(case)
     hint = _readable(order.text)
+    merged = case.pull_request is not None and case.pull_request.state == "merged"
     changes = {
+        **({"branch": None, "head_sha": None, "pull_request": None} if merged else {}),
         "state": State.RECEIVED,
         "reason": None,
         "reason_text": "",

@@ -120,6 +120,11 @@ REASONS: Final[dict[Reason, Wording]] = {
         "{owner}",
         "Store the credential in the vault. " + _NEW_TICKET,
     ),
+    Reason.NOT_CONFIRMED: Wording(
+        "The change was merged and deployed, and production's fetch failed with it.",
+        _ENGINEER,
+        "Look at production's fetch; revert the merge, or let the healer begin again (healer case retry).",
+    ),
     Reason.BUDGET_SPENT: Wording(
         "What the healer's agents may spend is spent, so the case rests. Nothing is known against the importer.",
         "the healer's operators",
@@ -138,6 +143,16 @@ STATES: Final[dict[State, Wording]] = {
         "Healed, and proved on the live portal. A pull request waits for review.",
         "a reviewer of {owner}",
         "Review and merge it; deploying stays with you.",
+    ),
+    State.MERGED: Wording(
+        "Healed and merged. The ticket is closed when production has fetched with the merged change.",
+        "whoever deploys for {owner}",
+        "Deploy it; the next production fetch that has the change in it decides.",
+    ),
+    State.CONFIRMED: Wording(
+        "Healed, merged, deployed, and production has fetched with it.",
+        "nobody",
+        "Nothing is left to do; the ticket is closed.",
     ),
     State.OBSERVED: Wording(
         "A change was found. This importer is only observed, so there is no pull request.",
@@ -203,6 +218,8 @@ def target_status(case: Case, statuses: Statuses) -> str | None:
     match case.state:
         case State.PUBLISHED:
             return statuses.review
+        case State.CONFIRMED:
+            return statuses.done
         case State.NOT_FIXED:
             return statuses.done if case.reason is Reason.ALREADY_HEALED else statuses.waiting
         case _:

@@ -11,7 +11,7 @@ from typing import Final
 from unidiff.patch import Hunk, PatchSet
 
 from healer import prose
-from healer.contracts import Attempt, Autonomy, Case, Contract, GateReport, Importer, PullRequest
+from healer.contracts import Attempt, Autonomy, Case, Contract, GateReport, Importer, PullRequest, Sha
 
 _SHOWN_LINES: Final = 6
 _SHOWN_CHANGES: Final = 5
@@ -39,9 +39,10 @@ class Addresses(Contract):
     prefect: str
 
 
-def action(autonomy: Autonomy, existing: PullRequest | None) -> Action:
-    """Decide about the pull request. One that a person closed stays closed, one that was merged is history."""
-    if existing and existing.state != "open":
+def action(autonomy: Autonomy, existing: PullRequest | None, head: Sha | None) -> Action:
+    """Decide about the pull request. One that a person closed stays closed; one that was merged with another head is history."""
+    is_history = existing is not None and existing.state == "merged" and existing.head_sha != head
+    if existing and existing.state != "open" and not is_history:
         return Action.LEAVE_MERGED if existing.state == "merged" else Action.LEAVE_CLOSED
     match autonomy:
         case Autonomy.OBSERVE:

@@ -20,6 +20,9 @@ SILENT_S: Final = 120
 AGENT_S: Final = 45 * 60
 """An agent may think so long between two events; afterwards its run is taken for dead."""
 _LONGEST_S: Final = 3600
+_PULLS_MIN: Final = 10
+_EVERY_MIN: Final = 2
+"""`reconcile` runs each two minutes; at open pull requests, of which GitHub tells by itself, it looks each ten."""
 MAX_AGAIN: Final = 30
 """Repetitions of one case without headway, about a day; afterwards a person must look."""
 RECEIPT_WRITTEN: Final = "receipt_written"
@@ -37,12 +40,13 @@ class Duty(StrEnum):
     RESUME = "resume"
     ASK_GITHUB = "ask_github"
     ANSWER = "answer"
+    ASK_PULL = "ask_pull"
 
 
 def duty(case: Case, events: Sequence[Event], now: datetime) -> Duty | None:
     """Say what a case needs now, or None. `ASK_GITHUB`: resume it if its gate run has ended and nobody told us.
 
-    `ANSWER`: a person's comment commands, and nothing came of it yet.
+    `ANSWER`: a person's comment commands, and nothing came of it yet. `ASK_PULL`: resume it if its pull request is no longer open.
     """
     if case.state is State.NOT_FIXED and case.next_check and case.next_check <= now and is_delivered(case, events):
         return Duty.WAKE
@@ -50,6 +54,8 @@ def duty(case: Case, events: Sequence[Event], now: datetime) -> Duty | None:
         return None
     if turns.unanswered(events) is not None:
         return Duty.ANSWER
+    if case.state is State.PUBLISHED and _is_closed(case, events):
+        return Duty.ASK_PULL if now.minute % _PULLS_MIN < _EVERY_MIN else None
     if case.state in _GATE:
         return Duty.RESUME if events[-1].kind == "pending" else Duty.ASK_GITHUB
     is_called = case.state is State.QUEUED and events[-1].kind == "called"

@@ -8,7 +8,13 @@ from typing import Final
 
 from healer.contracts import Attempt, Case, Event, Reason, RunRequest, State
 
-_CALLS: Final = frozenset({"called", "woken", "resumed", "stopped", "taken", "released", "retried"})
+PULL_CLOSED: Final = "pull_request_closed"
+"""Kind of the event by which GitHub tells that a pull request was closed, merged or not."""
+FETCHED: Final = "production_fetched"
+"""Kind of the event by which production tells of a fetch: `outcome`, `commit` (of the importers repository), `bills`."""
+_CALLS: Final = frozenset(
+    {"called", "woken", "resumed", "stopped", "taken", "released", "retried", PULL_CLOSED, FETCHED}
+)
 COMMANDED: Final = "commanded"
 """Kind of the event by which a comment commands; `comment` in its data is GitHub's id, `login` who wrote it."""
 ANSWERED: Final = "command_answered"

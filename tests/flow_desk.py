@@ -188,10 +188,22 @@ class Desk:
         pull = self.case.pull_request
         assert pull is not None
         comment = self.github.comment(pull.number, login, text)
-        told = {"action": "created", "issue": {"number": pull.number, "pull_request": {}}, "comment": comment}
-        raw = json.dumps(told).encode()
+        issue = {"number": pull.number, "pull_request": {}}
+        self._hook("issue_comment", {"action": "created", "issue": issue, "comment": comment})
+        return comment
+
+    def merge(self) -> str:
+        """Merge the case's pull request, and have GitHub tell the gateway; give the merge commit."""
+        pull = self.case.pull_request
+        assert pull is not None
+        sha = self.github.merge(pull.number)
+        self._hook("pull_request", {"action": "closed", "number": pull.number})
+        return sha
+
+    def _hook(self, event: str, body: dict[str, Any]) -> None:
+        raw = json.dumps(body).encode()
         signature = "sha256=" + hmac.digest(GITHUB_SECRET.encode(), raw, "sha256").hex()
-        headers = {"x-github-event": "issue_comment", "x-github-delivery": "d1", "x-hub-signature-256": signature}
+        headers = {"x-github-event": event, "x-github-delivery": "d1", "x-hub-signature-256": signature}
 
         async def post(redis: Redis) -> None:
             async with httpx.AsyncClient() as nobody:
@@ -202,7 +214,21 @@ class Desk:
                     assert answer.json() == {"outcome": "followed"}
 
         self.ask(post)
-        return comment
+
+    def fetched(self, outcome: str, commit: str) -> None:
+        """Have production tell of a fetch."""
+        body = {"id": f"{outcome}-{commit[:8]}", "importer": "brightwater", "outcome": outcome, "commit": commit}
+
+        async def post(redis: Redis) -> None:
+            async with httpx.AsyncClient() as nobody:
+                parts = make_parts(redis, nobody, nobody, [REGISTRY])
+                token = (await parts.tokens.create("production", [Scope.FETCHES])).get_secret_value()
+                transport = httpx.ASGITransport(gateway_app(parts))
+                async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
+                    answer = await http.post("/v1/fetch-outcomes", json=body, headers=bearer(token))
+                    assert answer.status_code == 202
+
+        self.ask(post)
 
     def comments(self) -> list[str]:
         """Give the ticket's comments."""

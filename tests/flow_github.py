@@ -67,6 +67,9 @@ class GitHubWire:
             Route(f"{_REPO}/issues/{{number:int}}/comments", self._comments, methods=["GET", "POST"]),
             Route(f"{_REPO}/issues/comments/{{comment:int}}", self._one_comment, methods=["GET", "PATCH"]),
             Route(f"{_REPO}/issues/comments/{{comment:int}}/reactions", self._react, methods=["POST"]),
+            Route(f"{_REPO}/compare/{{basehead:path}}", self._compare),
+            Route(f"{_REPO}/git/refs/heads/{{branch:path}}", self._ref, methods=["DELETE"]),
+            Route(f"{_REPO}/git/ref/heads/{{branch:path}}", self._ref),
             Route("/orgs/acme/teams/keepers/memberships/{login}", self._membership),
             Mount("/", Remote(self.bare.parent, token=TOKEN)),
         ]
@@ -148,6 +151,26 @@ class GitHubWire:
         if request.method == "PATCH":
             pull |= await request.json()
         return JSONResponse(pull)
+
+    def merge(self, number: int) -> str:
+        """Merge a pull request as a reviewer does; give the merge commit."""
+        pull = self.pulls[number - 1]
+        sha = git("commit-tree", f"{pull['head']['sha']}^{{tree}}", "-p", "main", "-m", "Merge", cwd=self.bare)
+        git("update-ref", "refs/heads/main", sha, cwd=self.bare)
+        pull |= {"state": "closed", "merged_at": "2026-11-24T12:00:00Z", "merge_commit_sha": sha}
+        return sha
+
+    async def _compare(self, request: Request) -> Response:
+        base, _, head = request.path_params["basehead"].partition("...")
+        grown = git("merge-base", base, head, cwd=self.bare) == git("rev-parse", base, cwd=self.bare)
+        return JSONResponse({"status": "ahead" if grown else "behind"})
+
+    async def _ref(self, request: Request) -> Response:
+        name = f"refs/heads/{request.path_params['branch']}"
+        if request.method == "DELETE":
+            git("update-ref", "-d", name, cwd=self.bare)
+            return Response(status_code=204)
+        return JSONResponse({"ref": name, "url": f"{self.url}{_REPO}/git/{name}"})
 
     async def _label(self, request: Request) -> Response:
         names = await request.json()

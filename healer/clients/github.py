@@ -8,18 +8,16 @@ Texts must be neutralised before they come here (`healer.prose.markdown`).
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
 from typing import Final, TypeVar
 
 from github import Auth, Github
-from github.GithubException import GithubException, UnknownObjectException
-from github.PullRequest import PullRequest as Pull
+from github.GithubException import UnknownObjectException
 from github.Repository import Repository
 from github.Workflow import Workflow
 from pydantic import SecretStr
 from urllib3.util import Retry
 
-from healer.clients import github_comments, github_runs
+from healer.clients import github_comments, github_pulls, github_runs
 from healer.clients.github_refusal import door
 from healer.clients.patience import patiently
 from healer.contracts import Comment, PullRequest, RunState, Sha
@@ -29,7 +27,6 @@ from healer.redact import Redactor
 API_VERSION: Final = "2022-11-28"
 _PAGE: Final = 100
 _LOOK_S: Final = 1.0
-_UNPROCESSABLE: Final = 422
 
 T = TypeVar("T")
 
@@ -141,6 +138,20 @@ class GitHub:
         """Give the head of a branch; None where there is no such branch."""
         return self._unless_missing(f"reading branch {branch}", lambda r: r.get_branch(branch).commit.sha)
 
+    def delete_branch(self, branch: str, head: Sha) -> None:
+        """Delete a branch whose head is this; one that is gone, or that somebody has pushed to, is left."""
+        if self.branch_head(branch) == head:
+            # The library's way deletes at the address for reading, where there is nothing to delete.
+            self._do(
+                f"deleting {branch}",
+                lambda r: r.requester.requestJsonAndCheck("DELETE", f"{r.url}/git/refs/heads/{branch}"),
+            )
+
+    def contains(self, commit: Sha, ancestor: Sha) -> bool:
+        """Say whether a commit has another one in its history; one that GitHub does not know has nothing."""
+        status = self._unless_missing(f"comparing with {commit}", lambda r: r.compare(ancestor, commit).status)
+        return status in {"ahead", "identical"}
+
     # ------------------------------------------------------------ workflow runs
 
     def find_run(self, workflow: str, branch: str, correlation: str) -> tuple[int, str] | None:
@@ -192,14 +203,7 @@ class GitHub:
 
     def find_pull(self, branch: str) -> PullRequest | None:
         """Give the branch's pull request: the open one, else the latest closed or merged one."""
-
-        def step(repository: Repository) -> PullRequest | None:
-            head = f"{self._name.partition('/')[0]}:{branch}"
-            pulls = list(islice(repository.get_pulls("all", "created", "desc", head=head), _PAGE))
-            pull = next((p for p in pulls if p.state == "open"), pulls[0] if pulls else None)
-            return _pull_request(pull) if pull else None
-
-        return self._do(f"looking for the pull request of {branch}", step)
+        return self._do(f"looking for the pull request of {branch}", lambda r: github_pulls.find(r, branch))
 
     def open_pull(
         self, branch: str, base: str, title: str, body: str, labels: Iterable[str] = (), *, draft: bool = False
@@ -210,32 +214,17 @@ class GitHub:
         """
 
         def step(repository: Repository) -> PullRequest:
-            pull = self._open(repository, branch) or self._create(repository, branch, base, title, body, draft=draft)
-            _amend(pull, title, body)
-            missing = sorted(set(labels) - {label.name for label in pull.labels})
-            if missing:
-                pull.add_to_labels(*missing)
-            return _pull_request(pull)
+            pull = github_pulls.opened(repository, branch)
+            pull = pull or github_pulls.create(repository, branch, base, title, body, draft=draft)
+            return github_pulls.amend(pull, title, body, labels)
 
         return self._do(f"opening the pull request of {branch}", step)
 
+    # ------------------------------------------------------------ comments
+
     def say(self, number: int, marker: str, text: str) -> None:
         """Make `text` the content of our one comment on a pull request of ours that begins with this marker, where it has another."""
-        body = f"<!-- {marker} -->\n{text}"
-
-        def step(repository: Repository) -> None:
-            pull = repository.get_pull(number)
-            # Somebody else's copy of the marker does not count. An App cannot ask who it is; but it opened the pull request.
-            said = (c for c in pull.get_issue_comments() if c.user.login == pull.user.login)
-            ours = next((c for c in said if c.body.startswith(f"<!-- {marker} -->")), None)
-            if ours is None:
-                pull.create_issue_comment(body)
-            elif ours.body.rstrip() != body.rstrip():
-                ours.edit(body)
-
-        self._do(f"commenting on pull request {number}", step)
-
-    # ------------------------------------------------------------ people's comments
+        self._do(f"commenting on pull request {number}", lambda r: github_comments.say(r, number, marker, text))
 
     def comment(self, number: int) -> Comment | None:
         """Read a comment by its id; None where it is gone."""
@@ -249,22 +238,6 @@ class GitHub:
         """Say whether somebody is an active member of a team (`organization/team-slug`)."""
         what = f"asking whether {login} is of {team}"
         return bool(self._unless_missing(what, lambda r: github_comments.is_member(r, team, login)))
-
-    def _open(self, repository: Repository, branch: str) -> Pull | None:
-        head = f"{self._name.partition('/')[0]}:{branch}"
-        return next(iter(repository.get_pulls("open", head=head)), None)
-
-    def _create(self, repository: Repository, branch: str, base: str, title: str, body: str, *, draft: bool) -> Pull:
-        """Create it. Where GitHub says that there is one already, somebody was faster: us, in a call whose answer got lost."""
-        try:
-            return repository.create_pull(base, branch, title=title, body=body, draft=draft)
-        except GithubException as error:
-            if error.status != _UNPROCESSABLE or "already exists" not in str(error.data):
-                raise
-            pull = self._open(repository, branch)
-            if pull is None:
-                raise
-            return pull
 
     # ------------------------------------------------------------ steps
 
@@ -284,13 +257,3 @@ class GitHub:
             if error.reason == "not_found":
                 return None
             raise
-
-
-def _amend(pull: Pull, title: str, body: str) -> None:
-    if (pull.title, pull.body) != (title, body):
-        pull.edit(title=title, body=body)
-
-
-def _pull_request(pull: Pull) -> PullRequest:
-    state = "merged" if pull.merged_at else "open" if pull.state == "open" else "closed"
-    return PullRequest(number=pull.number, url=pull.html_url, state=state, head_sha=pull.head.sha, draft=pull.draft)

@@ -1,11 +1,24 @@
-"""Comments and who wrote them, as PyGithub shows them: read one, react to one, ask whether somebody is of a team.
+"""Comments and who wrote them, as PyGithub shows them: say something, read one, react to one, ask whether somebody is of a team.
 
-The paths are asked for directly: the library would read repository, issue, organization and team first.
+The last three ask for their paths directly: the library would read repository, issue, organization and team first.
 """
 
 from github.Repository import Repository
 
 from healer.contracts import Comment
+
+
+def say(repository: Repository, number: int, marker: str, text: str) -> None:
+    """Make `text` the content of our one comment on a pull request of ours that begins with this marker, where it has another."""
+    pull, mark = repository.get_pull(number), f"<!-- {marker} -->"
+    # Somebody else's copy of the marker does not count. An App cannot ask who it is; but it opened the pull request.
+    said = (comment for comment in pull.get_issue_comments() if comment.user.login == pull.user.login)
+    ours = next((comment for comment in said if comment.body.startswith(mark)), None)
+    body = f"{mark}\n{text}"
+    if ours is None:
+        pull.create_issue_comment(body)
+    elif ours.body.rstrip() != body.rstrip():
+        ours.edit(body)
 
 
 def read(repository: Repository, number: int) -> Comment:

@@ -19,11 +19,12 @@ _MAX_TOKEN: Final = 128
 
 
 class Scope(StrEnum):
-    """What a token's holder may do: look, act on cases, or report the logins that it makes at portals."""
+    """What a token's holder may do: look, act on cases, report production's logins at portals, or how its fetches ended."""
 
     READ = "read"
     OPERATE = "operate"
     LOGINS = "logins"
+    FETCHES = "fetches"
 
 
 @dataclass(frozen=True)

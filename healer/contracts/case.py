@@ -13,13 +13,14 @@ from healer.contracts.trace import Failure
 
 
 class PullRequest(Contract):
-    """The one pull request of a case."""
+    """The one pull request of a case. `merge_sha` is the commit on the base branch that a merge made."""
 
     number: int
     url: str
     state: Literal["open", "closed", "merged"]
     head_sha: Sha
     draft: bool = False
+    merge_sha: Sha | None = None
 
 
 class Comment(Contract):

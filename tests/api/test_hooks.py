@@ -297,6 +297,15 @@ async def test_comments_are_not_heard_where_nobody_may_command(gateway: Gateway)
     assert (await _github(gateway, "issue_comment", _comment("/healer retry"))).json() == {"outcome": "ignored"}
 
 
+async def test_closed_pull_request_starts_a_run_that_looks(gateway: Gateway) -> None:
+    """GitHub's word that a published case's pull request was closed is followed; another number, or an open one, is not."""
+    await _published(gateway)
+    assert (await _github(gateway, "pull_request", {"action": "closed", "number": 5})).json() == {"outcome": "ignored"}
+    assert (await _github(gateway, "pull_request", {"action": "edited", "number": 4})).json() == {"outcome": "ignored"}
+    assert (await _github(gateway, "pull_request", {"action": "closed", "number": 4})).json() == {"outcome": "followed"}
+    await until(lambda: any(":again-" in key for key in gateway.prefect.runs))
+
+
 async def test_run_that_has_reported_needs_no_follow_up(gateway: Gateway) -> None:
     """Where the report came first, GitHub's word changes nothing."""
     await gateway.awaiting()

@@ -55,8 +55,11 @@ def a_green_report():
     )
 
 
+HEAD = "b" * 40
+
+
 def a_pull(state="open"):
-    return PullRequest(number=5, url="https://github.example/pull/5", state=state, head_sha="b" * 40)
+    return PullRequest(number=5, url="https://github.example/pull/5", state=state, head_sha=HEAD)
 
 
 @pytest.mark.parametrize(
@@ -70,15 +73,20 @@ def a_pull(state="open"):
 )
 def test_autonomy_says_how_far_the_healer_goes(autonomy, expected):
     """Each level has its own action, also where the one pull request is open already."""
-    assert action(autonomy, None) is expected
-    assert action(autonomy, a_pull()) is expected
+    assert action(autonomy, None, HEAD) is expected
+    assert action(autonomy, a_pull(), HEAD) is expected
 
 
 @pytest.mark.parametrize("autonomy", list(Autonomy))
 def test_person_who_closed_it_has_the_last_word(autonomy):
     """A closed pull request is never opened again, a merged one never repeated."""
-    assert action(autonomy, a_pull("closed")) is Action.LEAVE_CLOSED
-    assert action(autonomy, a_pull("merged")) is Action.LEAVE_MERGED
+    assert action(autonomy, a_pull("closed"), HEAD) is Action.LEAVE_CLOSED
+    assert action(autonomy, a_pull("merged"), HEAD) is Action.LEAVE_MERGED
+
+
+def test_an_earlier_merge_does_not_stand_in_the_way():
+    """Where a merged change did not hold, the next one gets a pull request of its own."""
+    assert action(Autonomy.PULL_REQUEST, a_pull("merged"), "e" * 40) is Action.OPEN
 
 
 def test_receipt_tells_the_story_in_about_twenty_lines():

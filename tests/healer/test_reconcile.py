@@ -45,7 +45,7 @@ def test_an_ending_that_the_ticket_does_not_tell_is_told_again():
     assert duty(case, pending, after(PENDING_S - 1)) is None
     assert duty(case, pending, after(PENDING_S)) is Duty.RESUME
     told = history("received", "published", "pending", "ticket_told", "receipt_written")
-    assert duty(case, told, after(10**6)) is None
+    assert duty(case, told, after(10**6)) in {None, Duty.ASK_PULL}
 
 
 def test_an_ending_without_a_receipt_gets_one():
@@ -76,7 +76,15 @@ def test_a_comment_that_nobody_answered_is_judged_again():
     answered = asked.model_copy(update={"kind": "command_answered"})
     case, events = make_case(state=State.PUBLISHED), history("published", "ticket_told", "receipt_written")
     assert duty(case, (*events, asked), after(SILENT_S)) is Duty.ANSWER
-    assert duty(case, (*events, asked, answered), after(SILENT_S)) is None
+    assert duty(case, (*events, asked, answered), after(SILENT_S)) is not Duty.ANSWER
+
+
+def test_github_is_asked_now_and_then_about_an_open_pull_request():
+    """A published case that has told everything is looked after each ten minutes: GitHub's own word may have been lost."""
+    case, events = make_case(state=State.PUBLISHED), history("published", "ticket_told", "receipt_written")
+    asked = [minute for minute in range(0, 60, 2) if duty(case, events, after(3600).replace(minute=minute))]
+    assert asked == [0, 10, 20, 30, 40, 50]
+    assert duty(case, events, after(3600).replace(minute=0)) is Duty.ASK_PULL
 
 
 def test_an_agent_may_think():

@@ -208,6 +208,23 @@ def test_a_merged_pull_request_is_told_from_a_closed_one(site, branch):
     assert site.client().find_pull(branch).state == "merged"
 
 
+def test_a_merged_branch_is_deleted_unless_it_moved(client, site, branch):
+    """A branch goes with the head that we know; another head is somebody's work; one that is gone stays gone."""
+    head = client.branch_head(branch)
+    client.delete_branch(branch, "0" * 40)
+    assert client.branch_head(branch) == head
+    client.delete_branch(branch, head)
+    client.delete_branch(branch, head)
+    assert client.branch_head(branch) is None
+
+
+def test_a_commit_contains_its_history(client, site, branch):
+    """A commit has itself and what it grew from, not what came later, and an unknown one has nothing."""
+    base, head = client.branch_head("main"), client.branch_head(branch)
+    assert [client.contains(head, base), client.contains(head, head)] == [True, True]
+    assert [client.contains(base, head), client.contains("d" * 40, base)] == [False, False]
+
+
 def comments(site, number):
     return [comment["body"] for comment in site.send("GET", f"/issues/{number}/comments")]
 

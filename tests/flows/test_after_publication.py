@@ -1,4 +1,4 @@
-"""People's comments on a pull request, told from outside: what a case does, and what GitHub shows below the comment."""
+"""After publication, told from outside: people's comments, a merge, and what production makes of it."""
 
 import pytest
 
@@ -67,3 +67,21 @@ def test_members_comments_are_obeyed_and_nobody_elses(healed):
         State.PUBLISHED,
         1,
     )
+
+
+@pytest.mark.parametrize("desk", ["UTIL-115"], indirect=True)
+def test_merge_is_followed_until_production_has_proved_it(healed):
+    """A merge deletes the branch; old code proves nothing; a good fetch of code with the merge closes the ticket."""
+    old = healed.github.head("main")
+    merge = healed.merge()
+    healed.work()
+    assert (healed.case.state, healed.github.head("heal/UTIL-115")) == (State.MERGED, None)
+    assert healed.jira.ticket("UTIL-115")["status"] == "In Review"
+    healed.fetched("failed", old)
+    healed.work()
+    assert healed.case.state is State.MERGED
+    healed.fetched("fetched", merge)
+    healed.work()
+    assert (healed.case.state, healed.jira.ticket("UTIL-115")["status"]) == (State.CONFIRMED, "Done")
+    assert "production has fetched with it" in healed.comments()[0]
+    assert healed.kinds()[-1] == "receipt_written"

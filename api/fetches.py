@@ -1,0 +1,83 @@
+"""Production's word: each production fetch of an importer is told here, and what it ran; a merged case is proved by it, or is not."""
+
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from api.bearers import with_scope
+from api.body import SMALL, read_body
+from api.parts import Parts
+from api.problems import BODY, problems
+from healer import strict_json, turns
+from healer.chain import EventData
+from healer.clients.tokens import Scope
+from healer.contracts import Case, ImporterName, Sha, State
+from healer.errors import Rejected
+from healer.wiring import GatewayParts
+
+_LOOKED_AT: Final = 2000
+
+
+class FetchOutcome(BaseModel):
+    """One production fetch. `commit` is that of the importers repository which it ran; `id` makes a repeated report harmless."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$", strict=True)]
+    importer: ImporterName
+    outcome: Literal["fetched", "failed"]
+    commit: Sha
+    bills: Annotated[int, Field(ge=0, le=1_000_000, strict=True)] = 0
+
+
+class FetchAnswer(BaseModel):
+    """How many merged cases of this importer the fetch is evidence for; each is judged by the commit that it ran."""
+
+    cases: int
+
+
+_SCHEMA: Final = {
+    "requestBody": {"required": True, "content": {"application/json": {"schema": FetchOutcome.model_json_schema()}}}
+}
+router = APIRouter(responses=problems(401, 403, *BODY), tags=["fetches"])
+
+
+@router.post(
+    "/v1/fetch-outcomes", status_code=202, openapi_extra=_SCHEMA, dependencies=[Depends(with_scope(Scope.FETCHES))]
+)
+async def report_fetch(request: Request, parts: Parts) -> FetchAnswer:
+    """Take production's word about a fetch."""
+    given = _read(await read_body(request, SMALL))
+    waiting = [case for case in await parts.cases.list(_LOOKED_AT) if _is_about(given, case)]
+    for case in waiting:
+        await _note(parts, case, given)
+    return FetchAnswer(cases=len(waiting))
+
+
+def _is_about(given: FetchOutcome, case: Case) -> bool:
+    return case.importer == given.importer and case.state is State.MERGED
+
+
+async def _note(parts: GatewayParts, case: Case, given: FetchOutcome) -> None:
+    """Write it on the case, once, with the flow run that judges it."""
+    events = await parts.cases.events(case.id)
+    if any(event.kind == turns.FETCHED and event.data.get("fetch") == given.id for event in events):
+        return
+    told: EventData = {"fetch": given.id, "outcome": given.outcome, "commit": given.commit, "bills": given.bills}
+    await parts.cases.note(case.id, turns.FETCHED, told, start=turns.onward(case, turns.again(events)))
+
+
+def _read(body: bytes) -> FetchOutcome:
+    """Read strictly.
+
+    Raises: Rejected (422, `bad_body`).
+    """
+    strict_json.parse(body)
+    try:
+        return FetchOutcome.model_validate_json(body)
+    except ValidationError:
+        what = (
+            "the body must be a JSON object of id, importer, outcome (fetched or failed), commit and, if wanted, bills."
+        )
+        raise Rejected(what, reason="bad_body", status=422) from None

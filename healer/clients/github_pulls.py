@@ -1,0 +1,66 @@
+"""Pull requests as PyGithub shows them: find a branch's, create one, bring one to what it should be."""
+
+from collections.abc import Iterable
+from itertools import islice
+from typing import Final
+
+from github.GithubException import GithubException
+from github.PullRequest import PullRequest as Pull
+from github.Repository import Repository
+
+from healer.contracts import PullRequest
+
+_LOOKED_AT: Final = 100
+_UNPROCESSABLE: Final = 422
+
+
+def _head(repository: Repository, branch: str) -> str:
+    owner = repository.url.rsplit("/", 2)[1]  # the library would read the repository for its name
+    return f"{owner}:{branch}"
+
+
+def find(repository: Repository, branch: str) -> PullRequest | None:
+    """Give the branch's pull request: the open one, else the latest closed or merged one."""
+    pulls = list(islice(repository.get_pulls("all", "created", "desc", head=_head(repository, branch)), _LOOKED_AT))
+    pull = next((p for p in pulls if p.state == "open"), pulls[0] if pulls else None)
+    return _told(pull) if pull else None
+
+
+def opened(repository: Repository, branch: str) -> Pull | None:
+    """Give the branch's open pull request."""
+    return next(iter(repository.get_pulls("open", head=_head(repository, branch))), None)
+
+
+def create(repository: Repository, branch: str, base: str, title: str, body: str, *, draft: bool) -> Pull:
+    """Create it. Where GitHub says that there is one already, somebody was faster: us, in a call whose answer got lost."""
+    try:
+        return repository.create_pull(base, branch, title=title, body=body, draft=draft)
+    except GithubException as error:
+        if error.status != _UNPROCESSABLE or "already exists" not in str(error.data):
+            raise
+        pull = opened(repository, branch)
+        if pull is None:
+            raise
+        return pull
+
+
+def amend(pull: Pull, title: str, body: str, labels: Iterable[str]) -> PullRequest:
+    """Give a pull request this title, body and at least these labels, writing only what differs."""
+    if (pull.title, pull.body) != (title, body):
+        pull.edit(title=title, body=body)
+    if missing := sorted(set(labels) - {label.name for label in pull.labels}):
+        pull.add_to_labels(*missing)
+    return _told(pull)
+
+
+def _told(pull: Pull) -> PullRequest:
+    state = "merged" if pull.merged_at else "open" if pull.state == "open" else "closed"
+    return PullRequest(
+        number=pull.number,
+        url=pull.html_url,
+        state=state,
+        head_sha=pull.head.sha,
+        draft=pull.draft,
+        # Of an open one GitHub names a trial merge, which nobody has.
+        merge_sha=pull.merge_commit_sha if state == "merged" else None,
+    )

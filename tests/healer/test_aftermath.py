@@ -1,0 +1,64 @@
+"""What becomes of a published case."""
+
+import pytest
+
+from factories import NOW, make_case
+from healer.aftermath import newest_fetch, of_fetch, of_pull_request
+from healer.contracts import Event, PullRequest, Reason, State
+
+SHA = "c" * 40
+
+
+def pull(state):
+    merge = SHA if state == "merged" else None
+    return PullRequest(number=4, url="https://github.example/pull/4", state=state, head_sha="b" * 40, merge_sha=merge)
+
+
+def history(*kinds, **data):
+    return tuple(
+        Event(seq=n, at=NOW, kind=kind, data=data, previous="0" * 64, hash="0" * 64) for n, kind in enumerate(kinds, 1)
+    )
+
+
+@pytest.mark.parametrize(("state", "becomes"), [("merged", State.MERGED), ("closed", State.CLOSED_UNMERGED)])
+def test_a_decided_pull_request_decides_the_case(state, becomes):
+    """People's merge or close is where a published case turns; the merge commit is kept."""
+    turn = of_pull_request(make_case(state=State.PUBLISHED), pull(state))
+    assert (turn.state, turn.changes["pull_request"].merge_sha) == (becomes, SHA if state == "merged" else None)
+
+
+@pytest.mark.parametrize("state", [s for s in State if s is not State.PUBLISHED])
+def test_only_a_published_case_follows_its_pull_request(state):
+    """In every other state a closed pull request changes nothing."""
+    assert of_pull_request(make_case(state=state), pull("merged")) is None
+
+
+def test_an_open_or_lost_pull_request_changes_nothing():
+    """While reviewers think, the case stays."""
+    case = make_case(state=State.PUBLISHED)
+    assert of_pull_request(case, pull("open")) is None
+    assert of_pull_request(case, None) is None
+
+
+def test_only_a_fetch_after_the_merge_is_evidence():
+    """What production fetched before the merge says nothing; of several the newest counts."""
+    merged = make_case(state=State.MERGED)
+    assert newest_fetch(merged, history("production_fetched", "merged")) is None
+    assert newest_fetch(merged, history("merged", "production_fetched", "production_fetched")).seq == 3
+    assert newest_fetch(make_case(state=State.PUBLISHED), history("merged", "production_fetched")) is None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "has_merge", "becomes"),
+    [
+        ("fetched", True, (State.CONFIRMED, None)),
+        ("failed", True, (State.NEEDS_ENGINEER, Reason.NOT_CONFIRMED)),
+        ("fetched", False, None),
+        ("failed", False, None),
+    ],
+)
+def test_a_fetch_counts_by_the_code_that_it_ran(outcome, has_merge, becomes):
+    """Only code with the merge in it proves the merge, or that it does not hold."""
+    (fetch,) = history("production_fetched", outcome=outcome, commit=SHA, bills=6)
+    turn = of_fetch(fetch, has_merge=has_merge)
+    assert (turn and (turn.state, turn.reason)) == becomes
