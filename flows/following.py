@@ -27,7 +27,8 @@ async def follow(story: Story) -> None:
 
 
 async def _turned(story: Story, case: Case, turn: Turn) -> Case:
-    return await story.end(case, turn.state, turn.reason, turn.text, facts=turn.data, **turn.changes)
+    pull = turn.pull_request or case.pull_request
+    return await story.end(case, turn.state, turn.reason, turn.text, facts=turn.data, pull_request=pull)
 
 
 async def _delete_branch(story: Story, case: Case, turn: Turn) -> None:

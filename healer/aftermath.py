@@ -4,7 +4,7 @@ Pure. The flows read GitHub and the events, ask here, and write what is given.
 """
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from pydantic import Field
 
@@ -22,7 +22,7 @@ class Turn(Contract):
     reason: Reason | None = None
     text: str = ""
     data: EventData = Field(default_factory=dict)
-    changes: dict[str, Any] = Field(default_factory=dict)
+    pull_request: PullRequest | None = None
 
 
 def of_pull_request(case: Case, pull: PullRequest | None) -> Turn | None:
@@ -31,7 +31,7 @@ def of_pull_request(case: Case, pull: PullRequest | None) -> Turn | None:
         return None
     data: EventData = {"number": pull.number, "merge_sha": pull.merge_sha}
     state = State.MERGED if pull.state == "merged" else State.CLOSED_UNMERGED
-    return Turn(state=state, data=data, changes={"pull_request": pull})
+    return Turn(state=state, data=data, pull_request=pull)
 
 
 def newest_fetch(case: Case, events: Sequence[Event]) -> Event | None:

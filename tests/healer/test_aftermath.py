@@ -24,7 +24,7 @@ def history(*kinds, **data):
 def test_a_decided_pull_request_decides_the_case(state, becomes):
     """People's merge or close is where a published case turns; the merge commit is kept."""
     turn = of_pull_request(make_case(state=State.PUBLISHED), pull(state))
-    assert (turn.state, turn.changes["pull_request"].merge_sha) == (becomes, SHA if state == "merged" else None)
+    assert (turn.state, turn.pull_request.merge_sha) == (becomes, SHA if state == "merged" else None)
 
 
 @pytest.mark.parametrize("state", [s for s in State if s is not State.PUBLISHED])
