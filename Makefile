@@ -3,7 +3,7 @@ PY := .venv/bin
 # More than four test processes only wait for the one that drives the local world.
 PYTEST := $(PY)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
-.PHONY: help setup docker demo world test lint test-fast crash-intake bench-gateway bench-envelope cheats clean
+.PHONY: help setup docker agent demo world test lint test-fast crash-intake bench-gateway bench-envelope cheats clean
 
 help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,6 +13,9 @@ setup: ## Python environment from uv.lock
 
 docker: ## Docker engine and the Ruby base image
 	@localworld/setup/docker.sh
+
+agent: ## bubblewrap, within which agents run
+	@localworld/setup/agent.sh
 
 demo: setup docker ## break portals, heal the importers, show the scoreboard
 	@$(PY)/python -m localworld demo
@@ -30,10 +33,10 @@ lint: setup ## ruff, mypy, import rules, workflow linters
 	@$(PY)/zizmor --offline --quiet .github actions localworld/importers/.github
 	@$(PY)/actionlint .github/workflows/*.yml localworld/importers/.github/workflows/*.yml
 
-test: setup docker lint ## lint, then all tests
+test: setup docker agent lint ## lint, then all tests
 	@$(PYTEST)
 
-test-fast: setup lint ## lint, then the tests that need neither Docker nor the agent
+test-fast: setup agent lint ## lint, then the tests that need neither Docker nor the agent
 	@$(PYTEST) -m "not docker and not world and not agent"
 
 crash-intake: setup ## kill -9 gateway, Redis and Prefect under load, by chance; SECONDS=60 SEED=3
