@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+import prompts
 from factories import make_delivery
 from healer.budget import Budget
 from healer.clients.reception import Outcome
@@ -64,7 +65,7 @@ async def test_gateway_judges_by_its_limits(gateway_settings):
 
 async def test_flows_spend_by_their_limits(redis_url, tmp_path):
     """The flows debit by the budget of the settings."""
-    parts = flow_parts(FlowSettings(**COMMON, **LIMITS, redis_url=redis_url, work_dir=tmp_path))
+    parts = flow_parts(FlowSettings(**COMMON, **LIMITS, redis_url=redis_url, work_dir=tmp_path), prompts.write)
     try:
         assert parts.ledgers.budget == Budget(**SPENDING)
     finally:
