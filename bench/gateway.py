@@ -17,9 +17,9 @@ from typing import Annotated, Any, Final, Self
 
 import typer
 
-from bench import figures, sides
+from bench import figures, peer, sides
 from bench.load import Result
-from bench.sides import Side
+from bench.sides import Server
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 FSYNCS: Final = ("always", "everysec")
@@ -28,7 +28,7 @@ BAD_RATE: Final = 200.0
 SIGNED_RATE: Final = 50.0
 AIMS: Final = {"of_bare": 0.6, "half_peak_p99_ms": 25.0, "flood_p99_ms": 250.0, "flood_growth_mib": 5.0}
 _WARM_UP_S: Final = 1.0
-_Open = Callable[[Path, str], AbstractContextManager[Side]]
+_Open = Callable[[Path, str], AbstractContextManager[Server]]
 _SIDES: Final[dict[str, _Open]] = {"gateway": sides.gateway, "bare": sides.bare}
 
 
@@ -41,7 +41,7 @@ class Length:
     rounds: int
 
 
-def _warm(side: Side, **plan: Any) -> None:
+def _warm(side: Server, **plan: Any) -> None:
     """Let connections, caches and the allocator settle, on tickets that no phase uses."""
     sides.load(side, seconds=_WARM_UP_S, first=1_000_000, **plan)
 
@@ -51,11 +51,11 @@ def _told(result: Result) -> dict[str, Any]:
     return {**accepted, "statuses": result.statuses}
 
 
-def _peak(make: _Open, room: Path, fsync: str, seconds: float) -> dict[str, Any]:
+def _peak(make: _Open, room: Path, fsync: str, seconds: float, **plan: Any) -> dict[str, Any]:
     others = figures.await_quiet()
     with make(room, fsync) as side:
-        _warm(side)
-        return {**_told(sides.load(side, seconds=seconds, first=1)), "others": others}
+        _warm(side, **plan)
+        return {**_told(sides.load(side, seconds=seconds, first=1, **plan)), "others": others}
 
 
 def _median(rounds: list[dict[str, Any]]) -> dict[str, Any]:
@@ -72,6 +72,16 @@ def compare(room: Path, fsync: str, length: Length) -> dict[str, Any]:
             rounds[name].append(_peak(make, room, fsync, length.seconds))
     peak = {name: _median(taken) for name, taken in rounds.items()}
     return {**peak, "of_bare": round(peak["gateway"]["rate"] / peak["bare"]["rate"], 3)}
+
+
+def beside_peer(room: Path, rate: float, length: Length) -> dict[str, Any]:
+    """Measure the peer in the same run; `rate` is the gateway's peak with `appendfsync always`."""
+    told = {"program": "adnanh/webhook", "version": peer.version(), "does": peer.DOES}
+    if told["version"] is None:
+        return {**told, "missing": "not installed here; apt-get install webhook"}
+    rounds = [_peak(peer.webhook, room, "none", length.seconds, over="body") for _ in range(length.rounds)]
+    found = _median(rounds)
+    return {**told, **found, "gateway_of_peer": round(rate / found["rate"], 3)}
 
 
 def _half(room: Path, fsync: str, rate: float, seconds: float) -> dict[str, Any]:
@@ -158,6 +168,7 @@ def measure(room: Path, length: Length) -> dict[str, Any]:
     """Take all figures."""
     peaks = {fsync: compare(room, fsync, length) for fsync in FSYNCS}
     halves = {fsync: at_half(room, fsync, peaks[fsync]["gateway"]["rate"], length) for fsync in FSYNCS}
+    beside = beside_peer(room, peaks["always"]["gateway"]["rate"], length)
     flooded = flood(room, length.flood_s)
     with sides.bare(room, "always") as side:
         versions = figures.versions(side.redis)
@@ -168,6 +179,7 @@ def measure(room: Path, length: Length) -> dict[str, Any]:
         "versions": versions,
         "aims": _aims(peaks, halves, flooded),
         "peak": peaks,
+        "peer": beside,
         "half_peak": halves,
         "flood": flooded,
     }

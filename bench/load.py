@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from bench import requests
 from bench.wire import Connection
@@ -19,7 +19,10 @@ from bench.wire import Connection
 
 @dataclass(frozen=True)
 class Plan:
-    """What to send to 127.0.0.1:`port`. `rate` (a second) 0 is closed; `bad_rate` adds bad requests beside the signed ones."""
+    """What to send to 127.0.0.1:`port`. `rate` (a second) 0 is closed; `bad_rate` adds bad requests beside the signed ones.
+
+    `over` is what the signature is over: `message` (Standard Webhooks), or the `body` alone, as the peer wants it.
+    """
 
     port: int
     key: str
@@ -30,6 +33,7 @@ class Plan:
     bad_rate: float = 0
     seed: int = 0
     most: int = 30_000
+    over: Literal["message", "body"] = "message"
 
 
 @dataclass
@@ -90,7 +94,7 @@ async def run(plan: Plan) -> Result:
     """Send what the plan says."""
     good, bad = Lane(plan.port, plan.connections), Lane(plan.port, plan.connections)
     count = int(plan.rate * plan.seconds) or plan.most
-    queue = requests.signed(plan.key, plan.first, count)
+    queue = requests.SIGNED[plan.over](plan.key, plan.first, count)
     junk = requests.bad(plan.key, plan.seed, int(plan.bad_rate * plan.seconds))
     began = time.perf_counter()
     if plan.rate:

@@ -1,5 +1,7 @@
 """What the generator sends: signed distinct deliveries, and bad requests of every kind that an intake meets."""
 
+import hmac
+import json
 import random
 import time
 from collections.abc import Callable
@@ -17,12 +19,26 @@ def signed(key: str, first: int, count: int) -> list[bytes]:
     return [_signed(key, number) for number in range(first, first + count)]
 
 
+def signed_body(key: str, first: int, count: int) -> list[bytes]:
+    """Make the same deliveries, each signed as GitHub does: over the body alone."""
+    return [_signed_body(key, number) for number in range(first, first + count)]
+
+
+SIGNED: Final = {"message": signed, "body": signed_body}
+
+
 def _post(delivery: workato.Signed, **headers: str) -> bytes:
     return wire.post("gateway", PATH, {**delivery.headers, **headers}, delivery.body)
 
 
 def _signed(key: str, number: int) -> bytes:
     return _post(workato.delivery({"ticket": f"UTIL-{number}", "importer": _IMPORTER}, key))
+
+
+def _signed_body(key: str, number: int) -> bytes:
+    body = json.dumps({"ticket": f"UTIL-{number}", "importer": _IMPORTER}, separators=(",", ":")).encode()
+    digest = hmac.digest(key.encode(), body, "sha256").hex()
+    return wire.post("gateway", PATH, {"x-hub-signature-256": f"sha256={digest}"}, body)
 
 
 def _bodies(dice: random.Random) -> bytes:

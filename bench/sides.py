@@ -19,11 +19,17 @@ from localworld.redis import RedisServer, free_port
 
 
 @dataclass(frozen=True)
-class Side:
-    """What is under load: the port to send to, the process that answers, and its Redis."""
+class Server:
+    """What is under load: the port to send to, and the process that answers."""
 
     port: int
     pid: int
+
+
+@dataclass(frozen=True)
+class Side(Server):
+    """A server with a Redis of its own."""
+
     redis: Redis
 
 
@@ -79,7 +85,7 @@ def longest_fsync_ms(side: Side) -> int:
     return max((int(row[3]) for row in rows if b"fsync" in row[0]), default=0)
 
 
-def load(side: Side, **plan: Any) -> Result:
+def load(side: Server, **plan: Any) -> Result:
     """Run the generator, the same for each side, in a process of its own."""
     told = json.dumps(asdict(Plan(port=side.port, key=WORKATO_KEY, **plan)))
     argv = [sys.executable, "-m", "bench.load"]
