@@ -55,6 +55,10 @@ class Dispatcher:
             _LOG.error("an outbox entry cannot be read and is buried")
             await self._outbox.bury(entry, "unreadable")
             return
+        if await self._cases.get(entry.request.case) is None:
+            _LOG.error("%s is about a case that is gone; it is buried", entry.request.key)
+            await self._outbox.bury(entry, "case_missing")
+            return
         flow_run = await self._started(entry.request)
         if flow_run is None:
             await self._bury(entry, entry.request)

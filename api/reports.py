@@ -12,7 +12,7 @@ from api.problems import BODY, problems
 from api.runners import identify, open_credentials
 from healer import credential, identity, intake, reports
 from healer.chain import EventData
-from healer.contracts import ENDED, Case, CaseId, FailureClass, GateReport, GateRun, LoginOutcome
+from healer.contracts import ENDED, Case, CaseId, FailureClass, GateReport, LoginOutcome, RunRequest
 from healer.errors import Rejected
 from healer.wiring import GatewayParts
 
@@ -34,14 +34,15 @@ class ReportAnswer(BaseModel):
 async def report(request: Request, parts: Parts, counters: Counters) -> ReportAnswer:
     """Take the report of a run that its case awaits; the same run attempt again changes nothing.
 
-    Where a person has ended the case meanwhile, the report is kept and noted as late, and nothing follows from it.
+    Where a person has ended the case meanwhile, or let it begin again, the report is kept and noted as late, and nothing follows from it.
     """
     body = await read_body(request, REPORT)
     audience = AUDIENCE + hashlib.sha256(body).hexdigest()
     claims = await identify(parts, request.headers.get("authorization"), audience)
     given = reports.parse(body)
     case = await parts.cases.case_of_run(int(claims.run_id))
-    answer = await _repeated(parts, claims, case) or await _take(parts, claims, case, given)
+    answer = await _repeated(parts, claims, case) or await _late(parts, claims, case, given)
+    answer = answer or await _take(parts, claims, case, given)
     counters.reports.labels(answer.outcome).inc()
     return answer
 
@@ -56,17 +57,37 @@ async def _repeated(parts: GatewayParts, claims: identity.Identity, case: Case |
     return ReportAnswer(case=case.id, outcome="repeated")
 
 
+async def _late(
+    parts: GatewayParts, claims: identity.Identity, case: Case | None, given: GateReport
+) -> ReportAnswer | None:
+    """Note the report of a run of ours that its case awaits no more; None where it is no such run."""
+    run_id = int(claims.run_id)
+    if case is None or not identity.was_dispatched(claims, case, parts.expected):
+        return None
+    if not reports.is_of(given, case, run_id, parts.expected.repository):
+        return None
+    await _keep(parts, case, given, late=True)
+    return ReportAnswer(case=case.id, outcome="taken")
+
+
 async def _take(parts: GatewayParts, claims: identity.Identity, case: Case | None, given: GateReport) -> ReportAnswer:
     run = identity.awaited(claims, case, parts.expected)
     if case is None:
         raise Rejected("no case awaits this run.", reason="not_our_run", status=403)
     reports.awaited(given, case, parts.expected.repository)
+    await _keep(parts, case, given, late=case.state in ENDED, start=intake.follow_up(case, run))
+    return ReportAnswer(case=case.id, outcome="taken")
+
+
+async def _keep(
+    parts: GatewayParts, case: Case, given: GateReport, *, late: bool, start: RunRequest | None = None
+) -> None:
+    """Redact, keep and note a report, with the flow run that follows from it (`start`), if any."""
     clean = await _redacted(parts, case, given)
     await parts.evidence.keep_report(clean)
     await _close_refused(parts, case, clean)
-    facts = _facts(run, clean) | ({"late": True} if case.state in ENDED else {})
-    await parts.cases.note(case.id, REPORT_RECEIVED, facts, start=intake.follow_up(case, run))
-    return ReportAnswer(case=case.id, outcome="taken")
+    facts = _facts(clean) | ({"late": True} if late else {})
+    await parts.cases.note(case.id, REPORT_RECEIVED, facts, start=start)
 
 
 async def _redacted(parts: GatewayParts, case: Case, given: GateReport) -> GateReport:
@@ -84,12 +105,12 @@ async def _close_refused(parts: GatewayParts, case: Case, given: GateReport) -> 
             await parts.logins.close(ref, LoginOutcome.REFUSED, case.id)
 
 
-def _facts(run: GateRun, given: GateReport) -> EventData:
+def _facts(given: GateReport) -> EventData:
     seconds = (given.finished_at - given.started_at).total_seconds()
     return {
-        "run_id": run.run_id,
-        "run_attempt": run.run_attempt,
-        "mode": run.mode,
+        "run_id": given.run_id,
+        "run_attempt": given.run_attempt,
+        "mode": given.mode,
         "conclusion": given.conclusion,
         "failure": given.failure.kind if given.failure else None,
         "bills": given.bills,

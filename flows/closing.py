@@ -11,6 +11,7 @@ from prefect.client.schemas.objects import State as FlowState
 from prefect.states import Completed, Failed
 
 from flows import artifacts, line, receipts
+from flows.calling_off import call_off
 from flows.story import STEP, Story, call
 from healer import notice, turns
 from healer.breakdown import reason_of
@@ -63,7 +64,7 @@ async def _left(story: Story, error: HealerError) -> str:
 
 @task(name="close", **STEP)
 async def close(story: Story) -> None:
-    """Show, hand on, tell. Running it again changes nothing.
+    """Show, hand on, call off, tell. Running it again changes nothing.
 
     The ticket comes last: JIRA's trouble leaves everything else done, and the run that failed can be run again.
     """
@@ -72,6 +73,7 @@ async def close(story: Story) -> None:
     if case.state in ENDED:
         await _hand_on(story, case)
         await line.call_next(story.parts)
+        await call_off(story, case)
     if notice.is_told(case):
         await _tell(story, case)
     if case.state in ENDED:
@@ -110,7 +112,8 @@ async def _tell(story: Story, case: Case) -> None:
 
 async def _write(story: Story, case: Case) -> None:
     jira, settings = story.parts.jira, story.parts.settings
-    text = notice.comment(case, await story.importer(case.importer), story.addresses)
+    events = await story.parts.cases.events(case.id)
+    text = notice.comment(case, await story.importer(case.importer), story.addresses, events)
     await call(jira.say, case.id, MARKER, text)
     if case.pull_request:
         name = f"Pull request {case.pull_request.number}"

@@ -165,9 +165,9 @@ def _is_our_subject(claims: Identity, expected: Expected) -> bool:
     return claims.sub.startswith(forms)
 
 
-def _differences(claims: Identity, run: GateRun, expected: Expected) -> list[str]:
-    """Name the claims that are not those of the run; their values stay out, because they are the caller's words."""
-    caller = f"{expected.repository}/{expected.caller_workflow}@{run.ref}"
+def _foreign(claims: Identity, expected: Expected) -> list[str]:
+    """Name the claims that are not those of any run of ours; their values stay out, because they are the caller's words."""
+    caller = f"{expected.repository}/{expected.caller_workflow}@{claims.ref}"
     gate = f"{expected.gate_repository}/{GATE_WORKFLOW}@"
     fits = {
         "sub": _is_our_subject(claims, expected),
@@ -175,17 +175,33 @@ def _differences(claims: Identity, run: GateRun, expected: Expected) -> list[str
         "repository_id": claims.repository_id == str(expected.repository_id),
         "repository_owner_id": claims.repository_owner_id == str(expected.owner_id),
         "event_name": claims.event_name == "workflow_dispatch",
-        "run_id": claims.run_id == str(run.run_id),
-        "run_attempt": claims.run_attempt == str(run.run_attempt),
-        "ref": claims.ref == run.ref,
-        "sha": claims.sha == run.sha,
         "workflow_ref": claims.workflow_ref == caller,
-        "workflow_sha": claims.workflow_sha == run.sha,
+        "workflow_sha": claims.workflow_sha == claims.sha,
         "job_workflow_ref": claims.job_workflow_ref.startswith(gate),
         "job_workflow_sha": claims.job_workflow_sha == expected.gate_sha,
         "runner_environment": claims.runner_environment == expected.runner_environment,
     }
     return [name for name, fit in fits.items() if not fit]
+
+
+def _differences(claims: Identity, run: GateRun, expected: Expected) -> list[str]:
+    """Name the claims that are not those of the run."""
+    fits = {
+        "run_id": claims.run_id == str(run.run_id),
+        "run_attempt": claims.run_attempt == str(run.run_attempt),
+        "ref": claims.ref == run.ref,
+        "sha": claims.sha == run.sha,
+    }
+    return [*_foreign(claims, expected), *(name for name, fit in fits.items() if not fit)]
+
+
+def was_dispatched(claims: Identity, case: Case, expected: Expected) -> bool:
+    """Say whether the caller is a run that we dispatched for this case (which its id led to) and that the case awaits no more.
+
+    We dispatch first attempts; a person's re-run is none of ours.
+    """
+    awaits = case.awaiting is not None and claims.run_id == str(case.awaiting.run_id)
+    return not awaits and claims.run_attempt == "1" and not _foreign(claims, expected)
 
 
 def awaited(claims: Identity, case: Case | None, expected: Expected) -> GateRun:

@@ -46,6 +46,12 @@ def awaited(report: GateReport, case: Case, repository: str) -> GateRun:
     return run
 
 
+def is_of(report: GateReport, case: Case, run_id: int, repository: str) -> bool:
+    """Say whether a report is about this run of the case, as far as the run's id tells; for one that is not awaited any more."""
+    told = (report.run_id, report.run_attempt, report.case, report.importer, report.repository)
+    return told == (run_id, 1, case.id, case.importer, repository)
+
+
 def _redacted_failure(failure: Failure | None, redactor: Redactor) -> Failure | None:
     if failure is None:
         return None

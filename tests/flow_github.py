@@ -60,6 +60,7 @@ class GitHubWire:
             Route(f"{_REPO}/actions/workflows/{{workflow}}/runs", self._runs),
             Route(f"{_REPO}/actions/workflows/{{workflow}}/dispatches", self._dispatch, methods=["POST"]),
             Route(f"{_REPO}/actions/runs/{{run:int}}", self._run),
+            Route(f"{_REPO}/actions/runs/{{run:int}}/cancel", self._cancel, methods=["POST"]),
             Route(f"{_REPO}/pulls", self._list_pulls),
             Route(f"{_REPO}/pulls", self._create_pull, methods=["POST"]),
             Route(f"{_REPO}/pulls/{{number:int}}", self._edit_pull, methods=["GET", "PATCH"]),
@@ -129,6 +130,13 @@ class GitHubWire:
 
     async def _run(self, request: Request) -> Response:
         return JSONResponse(self.runs[request.path_params["run"]])
+
+    async def _cancel(self, request: Request) -> Response:
+        run = self.runs[request.path_params["run"]]
+        if run["status"] == "completed":
+            return JSONResponse({"message": "Cannot cancel a workflow run that is completed."}, 409)
+        run |= {"status": "completed", "conclusion": "cancelled"}
+        return JSONResponse({}, 202)
 
     async def _list_pulls(self, request: Request) -> Response:
         state = request.query_params.get("state", "open")

@@ -199,6 +199,12 @@ class GitHub:
         """Read what GitHub says about a run; None where there is none."""
         return self._unless_missing(f"reading run {run_id}", lambda r: github_runs.state(r.get_workflow_run(run_id)))
 
+    def cancel_run(self, run_id: int) -> bool:
+        """Ask for the end of a run; False where it has ended, or there is none."""
+        return bool(
+            self._unless_missing(f"cancelling run {run_id}", lambda r: github_runs.cancel(r.get_workflow_run(run_id)))
+        )
+
     # ------------------------------------------------------------ pull requests
 
     def find_pull(self, branch: str) -> PullRequest | None:

@@ -12,6 +12,8 @@ from healer.contracts import RunState
 LOOKED_AT: Final = 100
 """Runs that are looked through, latest first: one page."""
 _UNPROCESSABLE: Final = 422
+_CONFLICT: Final = 409
+_COMPLETED: Final = "completed"
 
 
 def find(workflow: Workflow, branch: str, correlation: str) -> tuple[int, str] | None:
@@ -33,6 +35,19 @@ def send(workflow: Workflow, branch: str, inputs: dict[str, str]) -> tuple[int, 
         return None
     # The stub promises a run; an older server answers 204, and the library then gives True.
     return (run.id, run.html_url) if isinstance(run, WorkflowRun) else None
+
+
+def cancel(run: WorkflowRun) -> bool:
+    """Ask for the end of a run; False where it has ended already."""
+    if run.status == _COMPLETED:
+        return False
+    try:
+        run.requester.requestJsonAndCheck("POST", f"{run.url}/cancel")  # PyGithub's own `cancel` tells no refusal
+    except GithubException as error:
+        if error.status != _CONFLICT:
+            raise
+        return False
+    return True
 
 
 def state(run: WorkflowRun) -> RunState:

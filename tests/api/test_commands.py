@@ -91,6 +91,46 @@ async def test_after_a_stop_nothing_is_released_and_a_late_report_changes_nothin
     assert set(gateway.prefect.runs) == {"heal:UTIL-101:0", "heal:UTIL-101:1:again-1"}
 
 
+async def test_report_of_before_a_retry_is_recorded_and_changes_nothing(gateway: Gateway) -> None:
+    """What a run of ours reports after its case began again is on record; the case goes on as if nothing had come."""
+    await gateway.awaiting()
+    await tell(gateway, "stop")
+    await tell(gateway, "retry")
+    await until(lambda: len(gateway.prefect.runs) == 3)
+    before = await stands(gateway)
+    for outcome in ("taken", "repeated"):
+        answer = await gateway.report(make_report().model_dump_json().encode())
+        assert (answer.status_code, answer.json()["outcome"]) == (202, outcome)
+    (event,) = [e for e in await gateway.parts.cases.events("UTIL-101") if e.kind == "report_received"]
+    assert (event.data["run_id"], event.data["late"]) == (7001, True)
+    assert await stands(gateway) == before
+    assert await gateway.parts.outbox.owed() == 0
+    assert len(gateway.prefect.runs) == 3
+
+
+@pytest.mark.parametrize(
+    ("claims", "report"),
+    [
+        ({"job_workflow_sha": "d" * 40}, {}),
+        ({"event_name": "push"}, {}),
+        ({"run_attempt": "2"}, {"run_attempt": 2}),
+        ({"run_id": "7009"}, {"run_id": 7009}),
+        ({}, {"case": "UTIL-102"}),
+        ({}, {"run_id": 7009}),
+    ],
+)
+async def test_after_a_retry_only_a_run_of_ours_is_recorded(
+    gateway: Gateway, claims: dict[str, Any], report: dict[str, Any]
+) -> None:
+    """Whatever does not prove to be the run that we dispatched, about its own case, is refused and left out of the record."""
+    await gateway.awaiting()
+    await tell(gateway, "stop")
+    await tell(gateway, "retry")
+    body = make_report(**report).model_dump_json().encode()
+    assert problem(await gateway.report(body, **claims)) == (403, "not_our_run")
+    assert "report_received" not in await gateway.kinds()
+
+
 async def test_githubs_word_about_a_stopped_run_is_noted_and_starts_nothing(gateway: Gateway) -> None:
     """A run that ends without a report after the stop is on record; no flow run follows from it."""
     await gateway.awaiting()

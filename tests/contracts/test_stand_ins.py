@@ -80,7 +80,7 @@ def use_github(site):
     client.branch_head("heal/UTIL-101")
     client.branch_head("none")
     pull = client.open_pull("heal/UTIL-101", "main", "Heal", "Why", ("healer",), draft=True)
-    app.update_pull(pull.number, "Heal", "Why, again")
+    app.open_pull("heal/UTIL-101", "main", "Heal", "Why, again")
     client.find_pull("heal/UTIL-101")
     run, _ = app.dispatch(
         github_site.WORKFLOW, "heal/UTIL-101", {"case": "1", "mode": "verify", "correlation": "heal-1-1"}
@@ -89,6 +89,21 @@ def use_github(site):
     client.run_state(run)
     client.run_state(1)
     return pull.number, run
+
+
+def cancel_by_hand(github):
+    """Ask for the end of a run, until both answers have been seen: that it was under way, and that it had ended."""
+    seen = set()
+    for number in range(20):
+        inputs = {"case": "1", "mode": "verify", "correlation": f"heal-cancel-{number}"}
+        run, _ = github.client().dispatch(github_site.WORKFLOW, "main", inputs)
+        url = f"{github.api}/repos/{github_site.REPOSITORY}/actions/runs/{run}/cancel"
+        headers = {"Authorization": f"token {github_site.TOKEN}"}
+        for _ in range(2):
+            seen.add(httpx.post(url, headers=headers, verify=NO_TLS, trust_env=False).status_code)
+        if seen == {202, 409}:
+            return
+    raise AssertionError(seen)
 
 
 @pytest.fixture
@@ -105,6 +120,7 @@ def test_github_is_spoken_by_the_book(github):
     for path in ("/commits/main", f"/actions/runs/{run}/jobs", "/actions/workflows"):
         github.send("GET", path)
     github.send("POST", f"/issues/{number}/comments", {"body": "Seen"})
+    cancel_by_hand(github)
     github.send("GET", f"/issues/{number}/comments")
     record = github.root / "record/github.jsonl"
     assert tally(record)["github"] > 20

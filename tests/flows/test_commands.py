@@ -174,11 +174,15 @@ def test_one_attempt_is_the_limit_without_a_budget(desk):
 
 @ticket(128)
 def test_run_of_before_a_retry_changes_nothing(desk):
-    """A flow run of an earlier number that is executed again while the case is received does not dispatch with its old number."""
+    """The gate run of a stopped case is cancelled; a flow run of before the retry does not dispatch with its old number."""
     desk.deliver()
     (run,) = desk.work()
+    gate = desk.case.awaiting
     desk.tell("stop")
     desk.work()
+    assert gate
+    assert desk.github.runs[gate.run_id]["conclusion"] == "cancelled"
+    assert f"*Gate:* [run {gate.run_id}|{gate.url}] was cancelled." in desk.comments()[0]
     desk.tell("retry")
     before = writes_of(desk)
     assert desk.again(run["id"])["state_type"] == "COMPLETED"

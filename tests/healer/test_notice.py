@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factories import NOW, make_case, make_failure, make_importer, make_run
+from healer.chain import link
 from healer.contracts import Attempt, Conclusion, Diagnosis, PullRequest, Reason, State, Verdict
-from healer.notice import REASONS, STATES, Statuses, comment, is_told, target_status
+from healer.notice import GATE_CALLED_OFF, REASONS, STATES, Statuses, comment, is_told, target_status
 from healer.publish import Addresses
 
 ADDRESSES = Addresses(
@@ -72,6 +73,26 @@ def test_unhealed_case_names_branch_and_evidence():
     assert "* Gate on the base branch: [run 7001|" in text
     assert "* Attempt 1: path: no" in text
     assert "* Attempt 2: [run 7002|https://github.example/runs/7002], failure" in text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        ("cancelled", "was cancelled"),
+        ("ended", "had ended already"),
+        ("forbidden", "could not be cancelled (forbidden)"),
+    ],
+)
+def test_stopped_case_says_what_became_of_its_gate_run(outcome, words):
+    """Whoever stops a case reads whether the run that was under way goes on; an event about another run says nothing."""
+    run = make_run()
+    called = link(None, NOW, GATE_CALLED_OFF, {"run_id": run.run_id, "run_attempt": 1, "outcome": outcome})
+    text = comment(make_case(state=State.STOPPED, awaiting=run), make_importer(), ADDRESSES, [called])
+    assert f"*Gate:* [run {run.run_id}|{run.url}] {words}" in text
+    other = make_run(run_id=run.run_id + 1)
+    assert "*Gate:*" not in comment(
+        make_case(state=State.STOPPED, awaiting=other), make_importer(), ADDRESSES, [called]
+    )
 
 
 def test_published_case_links_its_pull_request():

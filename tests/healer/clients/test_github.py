@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+import time
 import traceback
 
 import pytest
@@ -144,6 +145,30 @@ def test_a_run_is_read_as_github_tells_it(client, site, case):
     assert (state.head_branch, state.head_sha) == ("main", site.client().branch_head("main"))
     assert state.path.startswith(f".github/workflows/{WORKFLOW}")
     assert client.run_state(run + 999_999) is None
+
+
+def test_a_run_is_cancelled_once(client, site, case):
+    """A run under way is cancelled; one that has ended, or that is not there, is told from it."""
+    run, _ = client.dispatch(WORKFLOW, "main", inputs(case))
+    first = client.cancel_run(run)
+    deadline = time.monotonic() + 10
+    while client.run_state(run).status != "completed" and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert first is (client.run_state(run).conclusion == "cancelled")
+    assert (client.cancel_run(run), client.cancel_run(run + 999_999)) == (False, False)
+
+
+def test_a_cancellation_that_github_refuses_is_told(site, case):
+    """A missing permission is `forbidden`; a run that ended while we asked is no error."""
+    for status, outcome in ((409, False), (403, "forbidden")):
+        run, _ = site.client().dispatch(WORKFLOW, "main", inputs(case, status))
+        running = {**site.send("GET", f"/actions/runs/{run}"), "status": "in_progress", "conclusion": None}
+        site.fault(match=f"GET .*/runs/{run}$", status=200, body=running, headers={"Content-Type": "application/json"})
+        site.fault(match="POST .*/cancel", status=status, body={"message": "no"})
+        if outcome is False:
+            assert site.client().cancel_run(run) is False
+        else:
+            assert raised(site.client().cancel_run, run).reason == outcome
 
 
 # ---------------------------------------------------------------- pull requests
