@@ -147,28 +147,28 @@ def test_a_run_is_read_as_github_tells_it(client, site, case):
     assert client.run_state(run + 999_999) is None
 
 
-def test_a_run_is_cancelled_once(client, site, case):
-    """A run under way is cancelled; one that has ended, or that is not there, is told from it."""
+@pytest.mark.parametrize(("status", "outcome"), [(202, True), (409, False), (403, "forbidden")])
+def test_a_run_under_way_is_cancelled(site, case, status, outcome):
+    """GitHub's answer is told: taken, ended while we asked, or why it refuses."""
+    run, _ = site.client().dispatch(WORKFLOW, "main", inputs(case))
+    running = {**site.send("GET", f"/actions/runs/{run}"), "status": "in_progress", "conclusion": None}
+    site.fault(match=f"GET .*/runs/{run}$", status=200, body=running, headers={"Content-Type": "application/json"})
+    site.fault(match="POST .*/cancel", status=status, body={"message": "no"})
+    if isinstance(outcome, bool):
+        assert site.client().cancel_run(run) is outcome
+    else:
+        assert raised(site.client().cancel_run, run).reason == outcome
+
+
+def test_a_run_that_has_ended_is_not_cancelled(client, site, case):
+    """Where nothing runs any more, or ever did, nothing is asked for."""
     run, _ = client.dispatch(WORKFLOW, "main", inputs(case))
-    first = client.cancel_run(run)
     deadline = time.monotonic() + 10
     while client.run_state(run).status != "completed" and time.monotonic() < deadline:
         time.sleep(0.02)
-    assert first is (client.run_state(run).conclusion == "cancelled")
+    since = len(site.record())
     assert (client.cancel_run(run), client.cancel_run(run + 999_999)) == (False, False)
-
-
-def test_a_cancellation_that_github_refuses_is_told(site, case):
-    """A missing permission is `forbidden`; a run that ended while we asked is no error."""
-    for status, outcome in ((409, False), (403, "forbidden")):
-        run, _ = site.client().dispatch(WORKFLOW, "main", inputs(case, status))
-        running = {**site.send("GET", f"/actions/runs/{run}"), "status": "in_progress", "conclusion": None}
-        site.fault(match=f"GET .*/runs/{run}$", status=200, body=running, headers={"Content-Type": "application/json"})
-        site.fault(match="POST .*/cancel", status=status, body={"message": "no"})
-        if outcome is False:
-            assert site.client().cancel_run(run) is False
-        else:
-            assert raised(site.client().cancel_run, run).reason == outcome
+    assert writes(site, since) == []
 
 
 # ---------------------------------------------------------------- pull requests
