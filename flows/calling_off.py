@@ -1,10 +1,10 @@
 """What a person's word has made useless is called off at GitHub: the gate run that the case awaited."""
 
 from flows.story import Story, call
+from healer.called_off import GATE_CALLED_OFF
 from healer.chain import EventData
 from healer.contracts import Case, State
 from healer.errors import UpstreamError
-from healer.notice import GATE_CALLED_OFF
 
 
 async def call_off(story: Story, case: Case) -> None:

@@ -6,13 +6,11 @@ Every outcome has its own words, an owner and a next step, so that nobody has to
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from healer import prose, turns
+from healer import called_off, prose, turns
 from healer.contracts import ENDED, Attempt, Case, Event, Importer, Reason, State
 from healer.publish import Addresses
 
 _EVIDENCE: Final = 900
-GATE_CALLED_OFF: Final = "gate_called_off"
-_CALLED_OFF: Final = {"cancelled": "was cancelled", "ended": "had ended already"}
 
 
 class Wording(NamedTuple):
@@ -246,26 +244,13 @@ def comment(case: Case, importer: Importer | None, addresses: Addresses, events:
         f"h3. Importer Healer: {_headline(case)}",
         words.what,
         *([f"*{_label(case)}:* {prose.wiki(case.reason_text, _EVIDENCE)}"] if case.reason_text else []),
-        *_gate(case, events),
+        *called_off.words(case, events),
         f"*Who acts:* {owner}",
         f"*What next:* {words.then}{_next_check(case)}",
         "",
         *_places(case, addresses),
     ]
     return "\n".join(lines) + "\n"
-
-
-def _gate(case: Case, events: Sequence[Event]) -> list[str]:
-    """Say what became of the gate run that was under way when a person stepped in."""
-    run = case.awaiting
-    called = [e for e in events if run and e.kind == GATE_CALLED_OFF and e.data.get("run_id") == run.run_id]
-    if run is None or not called:
-        return []
-    outcome = str(called[-1].data.get("outcome"))
-    words = _CALLED_OFF.get(
-        outcome, f"could not be cancelled ({outcome}); it goes to its end, and nothing follows from it"
-    )
-    return [f"*Gate:* [run {run.run_id}|{run.url}] {words}."]
 
 
 def _label(case: Case) -> str:

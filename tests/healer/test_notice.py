@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factories import NOW, make_case, make_failure, make_importer, make_run
+from healer.called_off import GATE_CALLED_OFF
 from healer.chain import link
 from healer.contracts import Attempt, Conclusion, Diagnosis, PullRequest, Reason, State, Verdict
-from healer.notice import GATE_CALLED_OFF, REASONS, STATES, Statuses, comment, is_told, target_status
+from healer.notice import REASONS, STATES, Statuses, comment, is_told, target_status
 from healer.publish import Addresses
 
 ADDRESSES = Addresses(

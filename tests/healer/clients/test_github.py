@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 import github_site
+from git_site import git
 from github_site import REPOSITORY, TOKEN, WORKFLOW
 from healer.clients.github import GitHub, github_auth
 from healer.errors import Misconfigured, UpstreamError
@@ -245,7 +246,7 @@ def test_a_merged_branch_is_deleted_unless_it_moved(client, site, branch):
 
 def test_a_commit_contains_its_history(client, site, branch):
     """A commit has itself and what it grew from, not what came later, and an unknown one has nothing."""
-    base, head = client.branch_head("main"), client.branch_head(branch)
+    base, head = git("rev-parse", "main", cwd=site.root / "work"), client.branch_head(branch)
     assert [client.contains(head, base), client.contains(head, head)] == [True, True]
     assert [client.contains(base, head), client.contains("d" * 40, base)] == [False, False]
 
