@@ -16,6 +16,7 @@ from healer.chain import first_break
 from healer.cli_audit import audit
 from healer.cli_credential import credential
 from healer.cli_receipt import receipt
+from healer.cli_redact import redact
 from healer.cli_store import intake, token
 from healer.clients.front_door import FrontDoor
 from healer.contracts import Event, LoginStanding, Trace
@@ -30,6 +31,7 @@ app.add_typer(credential, name="credential")
 app.add_typer(intake, name="intake")
 app.add_typer(receipt, name="receipt")
 app.add_typer(token, name="token")
+app.command()(redact)
 
 _Ticket = Annotated[str, typer.Argument(help="The JIRA ticket's key, for example UTIL-101.")]
 _Importer = Annotated[str, typer.Option(help="The importer's name in importers.toml.")]
