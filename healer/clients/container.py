@@ -113,7 +113,9 @@ class Containers:
         in_time = end is _End.ITSELF
         if in_time and (state["Status"] != "exited" or state["Error"]):
             raise _failed("start", str(state["Error"]))
-        return RunResult(state["ExitCode"] if in_time else None, bool(state["OOMKilled"]), output)
+        code = state["ExitCode"] if in_time else None
+        # An older engine does not hear of the kernel's kill on a newer kernel. Nobody else kills what we run: we ask first.
+        return RunResult(code, bool(state["OOMKilled"]) or code == _KILLED, output)
 
     def remove(self, name: str) -> None:
         """Kill and remove a container, if there is one."""
