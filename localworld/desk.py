@@ -13,7 +13,7 @@ from localworld.layout import ROBOT
 from localworld.world import World
 
 ENDED = ("published", "not_fixed", "needs_engineer", "stopped", "observed", "branch_only")
-TOLD = ("ticket_told", "pending")
+CLOSED = ("receipt_written", "pending")
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Seen:
 
     @property
     def ended(self) -> bool:
-        """Tell whether nothing more happens without a person or a wake-up: the case has ended and the ticket was told."""
-        return self.case["state"] in ENDED and self.events[-1]["kind"] in TOLD
+        """Tell whether nothing more happens without a person or a wake-up: the case has ended, the ticket was told and the receipt written."""
+        return self.case["state"] in ENDED and self.events[-1]["kind"] in CLOSED
 
 
 class Operator:

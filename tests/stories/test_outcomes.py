@@ -88,7 +88,7 @@ def _reconciled(operator, seen, seconds=60):
     """Run `reconcile` as its schedule does until the ticket is told; give the case as it stands then."""
     api, deadline = operator.layout.url("prefect") + "/api", time.monotonic() + seconds
     deployment = operator.http.get(f"{api}/deployments/name/reconcile/reconcile").json()["id"]
-    while (now := operator.look(seen.case["id"])).events[-1]["kind"] != "ticket_told" and time.monotonic() < deadline:
+    while (now := operator.look(seen.case["id"])).events[-1]["kind"] != "receipt_written" and time.monotonic() < deadline:
         run = {"state": {"type": "SCHEDULED"}}
         # Prefect on SQLite answers 503 while somebody else writes; the next round asks again.
         operator.http.post(f"{api}/deployments/{deployment}/create_flow_run", json=run)
@@ -147,7 +147,7 @@ def test_what_jira_did_not_take_is_told_when_it_is_back(ended, operator):
     """While JIRA is down the case ends all the same and says what is pending; the scheduled look tells the ticket, once."""
     down, back = ended["JIRA down"], ended["JIRA back"]
     assert (outcome(down), down.events[-1]["kind"]) == (("not_fixed", "SITE_DOWN"), "pending")
-    assert (outcome(back), back.events[-1]["kind"]) == (("not_fixed", "SITE_DOWN"), "ticket_told")
+    assert (outcome(back), back.events[-1]["kind"]) == (("not_fixed", "SITE_DOWN"), "receipt_written")
     assert "next look" in said(operator, back).lower()
 
 
