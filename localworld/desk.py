@@ -25,8 +25,13 @@ class Seen:
     links: dict[str, Any]
 
     @property
+    def receipted(self) -> bool:
+        """Tell whether the last thing that happened is the receipt of it all."""
+        return self.events[-1]["kind"] == CLOSED[0]
+
+    @property
     def ended(self) -> bool:
-        """Tell whether nothing more happens without a person or a wake-up: the case has ended, the ticket was told and the receipt written."""
+        """Tell whether nothing more happens without a person or a wake-up: the case has ended, ticket and receipt tell so."""
         return self.case["state"] in ENDED and self.events[-1]["kind"] in CLOSED
 
 

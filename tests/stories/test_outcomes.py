@@ -88,7 +88,7 @@ def _reconciled(operator, seen, seconds=60):
     """Run `reconcile` as its schedule does until the ticket is told; give the case as it stands then."""
     api, deadline = operator.layout.url("prefect") + "/api", time.monotonic() + seconds
     deployment = operator.http.get(f"{api}/deployments/name/reconcile/reconcile").json()["id"]
-    while (now := operator.look(seen.case["id"])).events[-1]["kind"] != "receipt_written" and time.monotonic() < deadline:
+    while not (now := operator.look(seen.case["id"])).receipted and time.monotonic() < deadline:
         run = {"state": {"type": "SCHEDULED"}}
         # Prefect on SQLite answers 503 while somebody else writes; the next round asks again.
         operator.http.post(f"{api}/deployments/{deployment}/create_flow_run", json=run)
