@@ -27,7 +27,7 @@ class Seen:
     @property
     def receipted(self) -> bool:
         """Tell whether the last thing that happened is the receipt of it all."""
-        return self.events[-1]["kind"] == CLOSED[0]
+        return bool(self.events[-1]["kind"] == CLOSED[0])
 
     @property
     def ended(self) -> bool:
