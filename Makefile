@@ -3,7 +3,7 @@ PY := .venv/bin
 # More than four test processes only wait for the one that drives the local world.
 PYTEST := $(PY)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
-.PHONY: help setup docker agent demo world test lint test-fast crash-intake bench-gateway bench-envelope cheats clean
+.PHONY: help setup docker agent demo world test lint test-fast crash-intake bench-gateway bench-envelope bench-redact cheats clean
 
 help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ bench-gateway: setup ## measure intake beside a bare handler and under a flood; 
 
 bench-envelope: setup ## measure the sealing of records beside Fernet, and look for a salt that comes twice; figures go to bench/results/envelope.json
 	@$(PY)/python -m bench.envelope
+
+bench-redact: setup ## measure redaction beside `re` and a search for each value; figures go to bench/results/redact.json
+	@$(PY)/python -m bench.redact
 
 cheats: setup docker ## try all cheats and honest fixes against guard and gate, print the table, write out/cheats.json
 	@$(PY)/pytest --quiet --capture=no tests/actions/test_cheats.py

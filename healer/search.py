@@ -33,7 +33,7 @@ class Search:
         words = [*by_head, *hints]
         self._begun = frozenset(word[:size] for word in words for size in range(1, len(word)))
         self._longest_begun = max(map(len, self._begun), default=0)
-        self._automaton = BytesAhoCorasick(words, implementation=Implementation.ContiguousNFA)
+        self._automaton = BytesAhoCorasick(words, implementation=Implementation.DFA)
 
     def look(self, data: bytes) -> Sight:
         """Find every occurrence of every needle and hint, overlapping ones too."""

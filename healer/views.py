@@ -106,13 +106,20 @@ def fold(text: str) -> View:
         return View(text.lower().encode("ascii"), _same, (), len(text))
     pieces: list[bytes] = []
     begins: list[int] = []
+    for at in range(0, len(text), _BLOCK):
+        _fold_block(text[at : at + _BLOCK], at, pieces, begins)
+    return View(b"".join(pieces), _Stretches(pieces, begins, len(text)).origin, (), len(text))
+
+
+def _fold_block(block: str, at: int, pieces: list[bytes], begins: list[int]) -> None:
+    """Add the pieces of a block that stands at the index `at`: to tell whether it is ASCII costs less than to search it."""
     done = 0
-    for run in _BEYOND_ASCII.finditer(text):
-        pieces += [text[done : run.start()].lower().encode("ascii"), *(_FOLD[char] for char in run[0])]
-        begins += [done, *range(run.start(), run.end())]
+    for run in () if block.isascii() else _BEYOND_ASCII.finditer(block):
+        pieces += [block[done : run.start()].lower().encode("ascii"), *(_FOLD[char] for char in run[0])]
+        begins += [at + done, *range(at + run.start(), at + run.end())]
         done = run.end()
-    pieces.append(text[done:].lower().encode("ascii"))
-    return View(b"".join(pieces), _Stretches(pieces, [*begins, done], len(text)).origin, (), len(text))
+    pieces.append(block[done:].lower().encode("ascii"))
+    begins.append(at + done)
 
 
 @cache
@@ -122,7 +129,9 @@ def _gap_pattern(gaps: tuple[_Gap, ...], *, final: bool) -> re.Pattern[bytes]:
 
 
 def _possible(gap: _Gap, data: bytes, *, final: bool) -> bool:
-    return any(sign in data for sign in gap.signs) or (not final and data.endswith(gap.ending))
+    # A byte is found much faster than two of which the second is frequent.
+    seen = any(sign[0] in data and sign in data for sign in gap.signs)
+    return seen or (not final and data.endswith(gap.ending))
 
 
 def _without_gaps(data: bytes, *, final: bool) -> View:
@@ -148,16 +157,27 @@ class _Unblanked:
     def _kept(self) -> list[int]:
         """How many bytes are kept of all before each block."""
         blocks = range(0, len(self._whole), _BLOCK)
-        return [0, *accumulate(len(self._whole[at : at + _BLOCK].translate(None, _BLANK)) for at in blocks)]
+        return [0, *accumulate(_count(self._whole[at : at + _BLOCK]) for at in blocks)]
+
+    @cached_property
+    def _kept_before_tail(self) -> int:
+        """How many bytes are kept of all before the last `_BLOCK` ones, of which a stream asks most."""
+        return len(self.data) - _count(self._whole[-_BLOCK:])
 
     def origin(self, index: int) -> int:
         if index >= len(self.data):
             return len(self._whole)
-        number = bisect_right(self._kept, index) - 1
-        block = self._whole[number * _BLOCK : (number + 1) * _BLOCK]
-        wanted = index - self._kept[number] + 1
-        within = bisect_left(range(len(block)), wanted, key=lambda at: len(block[: at + 1].translate(None, _BLANK)))
-        return number * _BLOCK + within
+        if index >= self._kept_before_tail:
+            begin, kept = max(0, len(self._whole) - _BLOCK), self._kept_before_tail
+        else:
+            number = bisect_right(self._kept, index) - 1
+            begin, kept = number * _BLOCK, self._kept[number]
+        block, wanted = self._whole[begin : begin + _BLOCK], index - kept + 1
+        return begin + bisect_left(range(len(block)), wanted, key=lambda at: _count(block[: at + 1]))
+
+
+def _count(data: bytes) -> int:
+    return len(data.translate(None, _BLANK))
 
 
 def tighten(data: bytes, *, final: bool = True) -> View:
