@@ -28,12 +28,17 @@ _LOOKED_AT: Final = 500
 
 async def told(story: Story, steps: Callable[[Story], Awaitable[None]]) -> FlowState[Any]:
     """Run the steps, close, and give the flow's final state: completed with the outcome in words, or failed with the error in words."""
-    failed = [what for what in (await _attempted(story, steps), await _attempted(story, close)) if what]
+    failed = [what for what in (await _attempted(story, steps), await _closed(story)) if what]
     if failed:
         return Failed(message=" ".join(failed))
     case = await story.case()
     outcome = f"{case.state.value}{f' ({case.reason.value})' if case.reason else ''}"
     return Completed(message=f"{case.id}: {outcome}. {case.reason_text}".strip())
+
+
+async def _closed(story: Story) -> str | None:
+    """Close, and then leave the receipt of it all."""
+    return await _attempted(story, close) or await _attempted(story, receipts.leave)
 
 
 async def _attempted(story: Story, part: Callable[[Story], Awaitable[None]]) -> str | None:
@@ -76,8 +81,6 @@ async def close(story: Story) -> None:
         await call_off(story, case)
     if notice.is_told(case):
         await _tell(story, case)
-    if case.state in ENDED:
-        await receipts.write(story)
 
 
 async def _hand_on(story: Story, case: Case) -> None:

@@ -10,12 +10,18 @@ from prefect import task
 import prompts
 from flows import artifacts
 from flows.story import STEP, Story, call
-from healer import dsse, publish, receipt
-from healer.contracts import Case, GateReport
+from healer import dsse, notice, publish, receipt
+from healer.contracts import ENDED, Case, GateReport
 from healer.reconcile import RECEIPT_WRITTEN
 
 _NAME: Final = "importer-healer:receipt"
 _PROPERTY: Final = "healer.receipt"
+
+
+async def leave(story: Story) -> None:
+    """Leave a receipt where the case has ended."""
+    if (await story.case()).state in ENDED:
+        await write(story)
 
 
 @task(name="receipt", **STEP)
@@ -45,9 +51,11 @@ async def _reports(story: Story, case: Case) -> dict[int, GateReport]:
 
 
 async def _show(story: Story, case: Case, envelope: str, digest: str) -> None:
-    """Attach it to the pull request, and leave on the ticket where it is and what it must hash to."""
+    """Attach it to the pull request, and leave on a ticket that is told of the case where it is and what it must hash to."""
     if case.pull_request:
         await call(story.parts.github.say, case.pull_request.number, _NAME, publish.receipt_comment(case, envelope))
+    if not notice.is_told(case):
+        return
     address = f"{story.addresses.case}/receipt"
     await call(story.parts.jira.link, case.id, f"{_NAME}:{case.id}", address, "Receipt")
     await call(story.parts.jira.set_state, case.id, _PROPERTY, {"sha256": digest, "url": address})

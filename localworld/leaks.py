@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import sqlite3
 import subprocess
 import threading
@@ -17,10 +18,12 @@ from localworld.world import World
 
 ARGV_S, INSPECT_S = 0.1, 0.4
 _SHORTEST = 6
+_DOCKER = shutil.which("docker") or "docker"
+"""Looked up once: while a watch runs, its process may change its PATH."""
 
 
 def _docker(*arguments: str) -> bytes:
-    done = subprocess.run(["docker", *arguments], capture_output=True, check=False)  # noqa: S603, S607 - our own argv
+    done = subprocess.run([_DOCKER, *arguments], capture_output=True, check=False)  # noqa: S603 - our own argv
     return done.stdout
 
 

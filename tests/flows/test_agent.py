@@ -25,7 +25,7 @@ SETTINGS = {
 }
 
 
-@pytest.mark.parametrize("desk", ["UTIL-101"], indirect=True)
+@pytest.mark.parametrize("desk", ["UTIL-117"], indirect=True)
 def test_claude_heals_a_case(desk):
     """A run out of turns is an attempt and evidence for the next one, which heals; spend, diff, diagnosis and each step are shown."""
     sessions = iter([HEALING, [HEALING[0], *HEALING[2:]]])
@@ -43,7 +43,7 @@ def test_claude_heals_a_case(desk):
     assert "max_turns" in json.dumps(model.asked[-1]["messages"])
     assert (first.spend.turns, second.spend.turns) == (3, 3)
     assert 0 < second.spend.usd < 1
-    assert git("diff", "--name-only", "main", "heal/UTIL-101", cwd=desk.github.bare) == "lib/gatherers/brightwater.rb"
+    assert git("diff", "--name-only", "main", "heal/UTIL-117", cwd=desk.github.bare) == "lib/gatherers/brightwater.rb"
     shown = {artifact["key"]: artifact for artifact in desk.prefect.artifacts(runs[-1]["id"])}
     assert '+        all!(page, "table#statements' in shown["util-101-diagnosis"]["data"]
     assert '"usd"' in shown["util-101-cost"]["data"]
@@ -56,7 +56,7 @@ def test_claude_heals_a_case(desk):
     assert desk.case.state is State.PUBLISHED
 
 
-@pytest.mark.parametrize("desk", ["UTIL-102"], indirect=True)
+@pytest.mark.parametrize("desk", ["UTIL-118"], indirect=True)
 def test_an_endpoint_that_refuses_the_key_is_no_attempt(desk):
     """The run fails and says what an operator must do; the case stays where it is, with all its attempts."""
     model = Model(lambda: iter([Step(status=403)] * 9))

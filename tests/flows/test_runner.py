@@ -62,7 +62,7 @@ def test_warm_runner_executes_each_run_once_and_at_once(prefect, flow_env, redis
     assert "never awaited" not in log.read_text()
     assert runs[::2] == runs[1::2]
     assert {(run["state_type"], run["run_count"]) for run in ended} == {("COMPLETED", 1)}
-    assert [len(prefect.artifacts(run["id"])) for run in ended] == [1] * len(tickets)
+    assert [len(prefect.artifacts(run["id"])) for run in ended] == [2] * len(tickets)
     assert ended[0]["state"]["message"] == "UTIL-201: superseded."
     assert _seconds(ended[0]["created"], ended[0]["start_time"]) < 4
 

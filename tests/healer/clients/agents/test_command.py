@@ -48,7 +48,7 @@ def work(who, clone, **brief):
 @pytest.fixture
 def clone(tmp_path):
     yield clone_in(tmp_path)
-    wait_for(lambda: not leftovers(), 3)
+    wait_for(lambda: not leftovers(), 20)
 
 
 def test_a_command_heals(clone):
