@@ -45,9 +45,9 @@ def test_claude_heals_a_case(desk):
     assert 0 < second.spend.usd < 1
     assert git("diff", "--name-only", "main", "heal/UTIL-117", cwd=desk.github.bare) == "lib/gatherers/brightwater.rb"
     shown = {artifact["key"]: artifact for artifact in desk.prefect.artifacts(runs[-1]["id"])}
-    assert '+        all!(page, "table#statements' in shown["util-101-diagnosis"]["data"]
-    assert '"usd"' in shown["util-101-cost"]["data"]
-    assert shown["util-101-agent"]["data"] == 100
+    assert '+        all!(page, "table#statements' in shown["util-117-diagnosis"]["data"]
+    assert '"usd"' in shown["util-117-cost"]["data"]
+    assert shown["util-117-agent"]["data"] == 100
     logs = desk.prefect.call("POST", "/logs/filter", {"logs": {"flow_run_id": {"any_": [runs[-1]["id"]]}}})
     assert "Edit lib/gatherers/brightwater.rb" in [line["message"] for line in logs]
     assert KEY.encode() not in desk.prefect.database
