@@ -32,11 +32,12 @@ _HTTP_S: Final = 20.0
 
 
 class Fetching:
-    """One gate run. `image` is the build under way; None where nothing is run (`probe`)."""
+    """One gate run. `image` is the build under way; None where nothing is run (`probe`). `redactor` learns the login."""
 
-    def __init__(self, run: RunnerSettings, job: ActionsSettings, image: Future[str] | None, watch: Stopwatch) -> None:
-        self._run, self._job, self._image, self._watch = run, job, image, watch
-        self._redactor = Redactor()
+    def __init__(
+        self, run: RunnerSettings, job: ActionsSettings, image: Future[str] | None, watch: Stopwatch, redactor: Redactor
+    ) -> None:
+        self._run, self._job, self._image, self._watch, self._redactor = run, job, image, watch, redactor
         self._logins_used = 0
 
     def examine(self) -> tuple[GateReport, Evidence]:

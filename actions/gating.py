@@ -46,8 +46,12 @@ def _conclude(run: RunnerSettings, job: ActionsSettings, image: Future[str] | No
     # Half a second of imports, spent while Docker builds.
     from actions import report_file, summary  # noqa: PLC0415
     from actions.fetching import Fetching  # noqa: PLC0415
+    from healer import logs  # noqa: PLC0415
+    from healer.redact import Redactor  # noqa: PLC0415
 
-    report, found = Fetching(run, job, image, watch).examine()
+    redactor = Redactor()
+    logs.install(redactor, level="WARNING")
+    report, found = Fetching(run, job, image, watch, redactor).examine()
     report_file.save(report, job)
     say("::group::rake fetch", *(f"| {line}" for line in found.log), "::endgroup::")
     say(summary.annotation(report))

@@ -11,10 +11,12 @@ import httpx
 from actions import report_file
 from actions.commands import command
 from actions.console import Exit, own_version, say
+from healer import logs
 from healer.clients.gateway import REPORT_AUDIENCE, Gateway
 from healer.clients.idtoken import IdTokens
 from healer.contracts import Conclusion, GateReport
 from healer.errors import HealerError, Rejected
+from healer.redact import Redactor
 from healer.settings import ActionsSettings, RunnerSettings, load
 
 _HTTP_S = 30.0
@@ -22,6 +24,7 @@ _HTTP_S = 30.0
 
 def hand_in() -> Exit:
     """Hand in the report of this job and say how it went."""
+    logs.install(Redactor(), level="WARNING")
     try:
         settings, job = load(RunnerSettings), load(ActionsSettings)
         _post(report_file.read(job) or _for_the_gate(settings, job), settings, job)

@@ -5,12 +5,15 @@ import sys
 
 from prefect.context import refresh_global_settings_context
 
+from healer import logs
+from healer.redact import Redactor
 from healer.settings import replace_environment
 
 
 def execute(environment: dict[str, str]) -> None:
     """Run the flow run that the environment names (`PREFECT__FLOW_RUN_ID`), exactly as the stock runner's child does."""
     replace_environment(environment)
+    logs.install(Redactor(), level="WARNING")  # by form alone, until the flow's own parts bring what its settings hold
     refresh_global_settings_context()
     sys.modules.pop("prefect.engine", None)  # it is about to run as the main module
     sys.argv[:] = ["prefect.engine"]

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from healer import logs
 from healer.clients import store
 from healer.clients.nudges import nudges
-from healer.settings import StoreSettings, load, prepare_environment
+from healer.redact import Redactor
+from healer.settings import SinkSettings, StoreSettings, load, prepare_environment, secret_values
 
 if TYPE_CHECKING:
     from prefect.runner import Runner
@@ -51,6 +53,7 @@ async def _serve(limit: int, path: Path, *, stock: bool) -> None:
 
     from flows import deployments, warm  # noqa: PLC0415 - see above
 
+    logs.install(Redactor(secret_values(load(SinkSettings))), level="WARNING", adopt=("prefect",))
     is_warm = not stock and await asyncio.to_thread(warm.is_possible)
     runner = Runner(name="healer", limit=limit, query_seconds=_NET_S if is_warm else _STOCK_S, pause_on_shutdown=False)
     defined = await asyncio.to_thread(deployments.read, path)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from healer import body_token, logins, signing, trace
+from healer import body_token, logins, logs, signing, trace
 from healer.chain import first_break
 from healer.cli_audit import audit
 from healer.cli_credential import credential
@@ -21,7 +21,8 @@ from healer.cli_store import intake, token
 from healer.clients.front_door import FrontDoor
 from healer.contracts import Event, LoginStanding, Trace
 from healer.errors import HealerError, Misconfigured
-from healer.settings import OperatorSettings, load
+from healer.redact import Redactor
+from healer.settings import OperatorSettings, SinkSettings, load, secret_values
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 case = typer.Typer(no_args_is_help=True, help="Look at cases, and tell them what to do.")
@@ -37,6 +38,12 @@ _Ticket = Annotated[str, typer.Argument(help="The JIRA ticket's key, for example
 _Importer = Annotated[str, typer.Option(help="The importer's name in importers.toml.")]
 _Jwt = Annotated[bool, typer.Option("--jwt", help="Sign by a JWT over the body's hash (HEALER_WORKATO_JWT).")]
 _TRACE_KEY_BYTES = 32
+
+
+def run() -> None:
+    """Be the process of the command: what it logs, and what nobody catches, is redacted."""
+    logs.install(Redactor(secret_values(load(SinkSettings))), level="WARNING")
+    main()
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from healer.audit import Audit, Finding, Piece, Search, examine
 from healer.clients import store
 from healer.clients.cases import Cases
 from healer.clients.git_remote import Login, Remote, protocol
+from healer.clients.github import API_VERSION
 from healer.clients.orchestrator import basic_auth
 from healer.clients.sinks import engine, processes
 from healer.clients.sinks.files import FilesSink
@@ -31,6 +32,7 @@ from healer.wiring_keys import vault_keys
 
 _HTTP_TIMEOUT_S: Final = 30
 _ALL_CASES: Final = 1_000_000
+_GITHUB_HEADERS: Final = {"X-GitHub-Api-Version": API_VERSION, "User-Agent": "importer-healer"}
 _MIRROR: Final = "mirror.git"
 
 
@@ -137,7 +139,9 @@ def _of_github(settings: AuditSettings, case: str | None, stack: ExitStack) -> I
         yield from (Sink(name, absent="HEALER_IMPORTERS_REPOSITORY is not set") for name in names)
         return
     token = github(settings).git_token
-    http = _http(stack, settings.github_api_url, auth=lambda request: _with_token(request, token()))
+    http = _http(
+        stack, settings.github_api_url, headers=_GITHUB_HEADERS, auth=lambda request: _with_token(request, token())
+    )
     plain = Rest(_http(stack, ""), "GitHub's store of logs")
     sink = GitHubSink(Rest(http, "GitHub"), plain, settings.importers_repository, settings.gate_workflow, case)
     yield from map(Sink, names, (sink.pull_requests, sink.runs, sink.checks))

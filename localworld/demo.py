@@ -6,11 +6,13 @@ import time
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from localworld import leaks
 from localworld.desk import Operator, Seen
+from localworld.leaks import Leaks
 from localworld.phases import phases, shares
 from localworld.progress import Progress
 from localworld.stories import STORIES, Story, Told, refusals
@@ -26,14 +28,17 @@ class Result:
 
     told: list[Told] = field(default_factory=list)
     refused: dict[str, bool] = field(default_factory=dict)
-    hits: dict[str, int] = field(default_factory=dict)
+    leaks: Leaks | None = None
+    audit_s: float = 0.0
     setup_s: float = 0.0
     seconds: float = 0.0
 
     @property
     def ok(self) -> bool:
-        """Tell whether every story ended as it should, and no secret was found."""
-        return all(t.ok for t in self.told) and all(self.refused.values()) and not sum(self.hits.values())
+        """Tell whether every story ended as it should, and no secret was found in any sink."""
+        return (
+            all(t.ok for t in self.told) and all(self.refused.values()) and self.leaks is not None and self.leaks.none
+        )
 
 
 class Demo:
@@ -52,9 +57,10 @@ class Demo:
             self.result.setup_s = time.monotonic() - began
             try:
                 self._tell(Operator(self.world))
-                with self.progress.step("looking for the portal passwords in every sink"):
-                    passwords = [fields["password"] for fields in self.world.layout.logins.values()]
-                    self.result.hits = leaks.audit(self.world, watch, passwords)
+                with self.progress.step("looking for every secret in every sink"):
+                    before = time.monotonic()
+                    self.result.leaks = leaks.audit(self.world, watch)
+                    self.result.audit_s = time.monotonic() - before
             finally:
                 self.world.stop()
         self.result.seconds = time.monotonic() - began
@@ -112,6 +118,14 @@ def links(world: World, told: Told) -> dict[str, str]:
     return found
 
 
+def _leak_audit(result: Result) -> dict[str, Any]:
+    found = result.leaks
+    if found is None:
+        return {}
+    by_sink, seconds = dict(found.hits), round(result.audit_s, 2)
+    return {"hits": sum(by_sink.values()), "by_sink": by_sink, "unread": list(found.unread), "seconds": seconds}
+
+
 def write(result: Result, world: World, path: Path) -> None:
     """Write what was seen as JSON."""
     stories = [
@@ -139,7 +153,7 @@ def write(result: Result, world: World, path: Path) -> None:
         "ok": result.ok,
         "stories": stories,
         "refusals": result.refused,
-        "leak_audit": {"hits": sum(result.hits.values()), "by_sink": result.hits},
+        "leak_audit": _leak_audit(result),
         "setup_s": round(result.setup_s, 2),
         "seconds": round(result.seconds, 2),
         "versions": {**versions, "python": platform.python_version()},

@@ -218,6 +218,17 @@ class Layout:
             "HEALER_WORKATO_KEYS": self.keys.workato,
         }
 
+    def audit_settings(self, token: str) -> dict[str, str]:
+        """Give what the leak audit needs: every sink of this world, and every secret that a room of the product is told."""
+        folders = [self.root / "home", self.root / "prefect-runner", Path("/dev/shm")]  # noqa: S108 - looked at, not used
+        return {
+            **self.gateway_settings(),
+            **self.flow_settings(),
+            **self.operator_settings(token),
+            "HEALER_LOG_DIR": str(self.root / "log"),
+            "HEALER_TEMP_DIRS": json.dumps([str(folder) for folder in folders]),
+        }
+
     def github_config(self) -> dict[str, Any]:
         """Give what the GitHub stand-in is told."""
         variables = {"HEALER_URL": self.url("gateway"), "HEALER_BASE_IMAGE": BASE_IMAGE}

@@ -1,25 +1,26 @@
-"""Looks for the portal's passwords in every place where this world writes anything, in all their encodings."""
+"""The leak audit of this world: the product's own, and a search of what only the world can see into."""
 
 import contextlib
 import os
 import shutil
-import sqlite3
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from ahocorasick_rs import BytesAhoCorasick
 
-from healer.encodings import needles
+from healer.encodings import needles, parts
 from localworld.world import World
 
 ARGV_S, INSPECT_S = 0.1, 0.4
 _SHORTEST = 6
 _DOCKER = shutil.which("docker") or "docker"
 """Looked up once: while a watch runs, its process may change its PATH."""
+_GATE_USER = 65534
 
 
 def _docker(*arguments: str) -> bytes:
@@ -32,17 +33,19 @@ def _inspections() -> bytes:
     return _docker("inspect", *(i.decode() for i in ids)) if ids else b""
 
 
-def _command_lines() -> Iterator[bytes]:
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+def _of_processes(name: str) -> Iterator[bytes]:
+    """Give a file of every process; the fetch's environment, which holds the login, is passed over: it runs as the gate's user."""
+    for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            yield entry.read_bytes()
+            if name == "cmdline" or folder.stat().st_uid != _GATE_USER:
+                yield (folder / name).read_bytes()
 
 
 class Watch:
-    """Samples argv of every process and `docker inspect` of every container while a world runs."""
+    """Samples argv and environment of every process and `docker inspect` of every container while a world runs."""
 
     def __init__(self) -> None:
-        self.seen: dict[str, set[bytes]] = {"argv": set(), "docker inspect": set()}
+        self.seen: dict[str, set[bytes]] = {"argv": set(), "environ": set(), "docker inspect": set()}
         self._over = threading.Event()
         self._threads = [
             threading.Thread(target=self._argv, daemon=True),
@@ -51,11 +54,12 @@ class Watch:
 
     def _argv(self) -> None:
         while not self._over.wait(ARGV_S):
-            self.seen["argv"].update(_command_lines())
+            self.seen["argv"].update(_of_processes("cmdline"))
 
     def _inspect(self) -> None:
         while not self._over.wait(INSPECT_S):
             self.seen["docker inspect"].add(_inspections())
+            self.seen["environ"].update(_of_processes("environ"))
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -79,34 +83,18 @@ def _files(folder: Path) -> Iterator[bytes]:
                     yield path.read_bytes()
 
 
-def _database(path: Path) -> Iterator[bytes]:
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
-        yield from (line.encode() for line in connection.iterdump())
-
-
-def _objects(bare: Path) -> Iterator[bytes]:
-    argv = ["git", "-C", str(bare), "cat-file", "--batch-all-objects", "--batch", "--unordered"]
-    yield subprocess.run(argv, capture_output=True, check=True).stdout  # noqa: S603 - our own argv
-
-
 def sinks(world: World, watch: Watch) -> Iterator[tuple[str, Iterator[bytes]]]:
-    """Give every place where a secret could have come to rest, with its bytes."""
+    """Give the places that only this world can see into, with their bytes: the product's audit does not reach them."""
     root = world.root
-    yield "logs", _files(root / "log")
-    yield "Redis", _files(root / "redis")
-    yield "Prefect database", (line for db in (root / "prefect").rglob("*.db") for line in _database(db))
-    yield "Prefect results", _files(root / "prefect-runner")
-    for bare in sorted((root / "github/repos").rglob("*.git")):
-        yield f"git objects of {bare.parent.name}/{bare.stem}", _objects(bare)
+    yield "append-only file of Redis", _files(root / "redis")
     yield (
-        "GitHub: pull requests, runs, logs, summaries",
-        (d for p in _beside(root / "github", "repos") for d in _read(p)),
+        "files of the GitHub stand-in: runs, summaries, exchanges",
+        (data for path in _beside(root / "github", "repos") for data in _read(path)),
     )
-    yield "JIRA: tickets, comments", _files(root / "jira")
-    yield "agent and git work area", _files(root / "work")
-    yield "home and temporary files", (d for p in (root / "home", Path("/dev/shm")) for d in _files(p))  # noqa: S108 - looked at, not used
-    yield "argv of every process", iter(watch.seen["argv"])
-    yield "docker inspect of every container", iter(watch.seen["docker inspect"])
+    yield "files of the JIRA stand-in: tickets, exchanges", _files(root / "jira")
+    yield "argv of every process, all along", iter(tuple(watch.seen["argv"]))
+    yield "environment of every process but the fetch, all along", iter(tuple(watch.seen["environ"]))
+    yield "docker inspect of every container, all along", iter(tuple(watch.seen["docker inspect"]))
 
 
 def _beside(folder: Path, left_out: str) -> Iterator[Path]:
@@ -117,11 +105,33 @@ def _read(path: Path) -> Iterator[bytes]:
     return _files(path) if path.is_dir() else iter([path.read_bytes()])
 
 
-def audit(world: World, watch: Watch, passwords: Sequence[str]) -> dict[str, int]:
-    """Count hits of the passwords, in all encodings, by sink."""
-    wanted = sorted({n.encode() for p in passwords for n in needles(p) if len(n) >= _SHORTEST})
-    search = BytesAhoCorasick(wanted)
+def search(world: World, watch: Watch, passwords: Sequence[str]) -> dict[str, int]:
+    """Count hits of the passwords, in all encodings, in what only this world sees."""
+    wanted = sorted({n.encode() for p in parts(passwords) for n in needles(p) if len(n) >= _SHORTEST})
+    automaton = BytesAhoCorasick(wanted)
     return {
-        name: sum(len(search.find_matches_as_indexes(data)) for data in contents)
+        name: sum(len(automaton.find_matches_as_indexes(data)) for data in contents)
         for name, contents in sinks(world, watch)
     }
+
+
+@dataclass(frozen=True)
+class Leaks:
+    """What was found: hits by sink, and the sinks that the product's audit could not read or did not look at."""
+
+    hits: Mapping[str, int]
+    unread: tuple[str, ...]
+
+    @property
+    def none(self) -> bool:
+        """Tell whether there are none, and everything was looked at."""
+        return not sum(self.hits.values()) and not self.unread
+
+
+def audit(world: World, watch: Watch) -> Leaks:
+    """Run the product's leak audit, then look into what only this world sees."""
+    document = world.audit()
+    rows = document["sinks"]
+    ours = search(world, watch, [fields["password"] for fields in world.layout.logins.values()])
+    unread = tuple(f"{row['sink']}: {row['why']}" for row in rows if row["state"] != "searched")
+    return Leaks({row["sink"]: row["hits"] for row in rows} | ours, unread)

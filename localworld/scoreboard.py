@@ -41,10 +41,18 @@ def _stories(result: Result) -> Table:
         "-",
         _mark(refused == len(result.refused)),
     )
-    hits = sum(result.hits.values())
+    found = result.leaks
+    counted = f"{sum(found.hits.values())} hits in {len(found.hits)} sinks" if found else "not looked for"
     table.add_row(
-        "No password anywhere", "-", "-", f"{hits} hits in {len(result.hits)} sinks", "-", "-", _mark(hits == 0)
+        "No secret anywhere", "-", "-", counted, "-", f"{result.audit_s:.1f}", _mark(found is not None and found.none)
     )
+    return table
+
+
+def _sinks(result: Result) -> Table:
+    table = Table("sink", "hits", title="Leak audit")
+    for sink, hits in result.leaks.hits.items() if result.leaks else ():
+        table.add_row(sink, f"[red]{hits}[/]" if hits else "[green]0[/]")
     return table
 
 
@@ -67,7 +75,9 @@ def _not_so(result: Result) -> Iterator[str]:
     findings = {t.story.title: t.findings for t in result.told} | {"Junk is refused": result.refused}
     for title, found in findings.items():
         yield from (f"{title}: not so: {words}" for words, held in found.items() if not held)
-    yield from (f"password found {count} times in {sink}" for sink, count in result.hits.items() if count)
+    if result.leaks:
+        yield from (f"a secret found {count} times in {sink}" for sink, count in result.leaks.hits.items() if count)
+        yield from (f"not looked into: {sink}" for sink in result.leaks.unread)
 
 
 def show(result: Result, world: World, console: Console) -> None:
@@ -75,6 +85,7 @@ def show(result: Result, world: World, console: Console) -> None:
     console.print()
     console.print(_stories(result))
     console.print(_times(result))
+    console.print(_sinks(result))
     for words in _not_so(result):
         console.print(f"[red]{words}[/]")
     for told in result.told:

@@ -79,11 +79,40 @@ def seed_importers(source: Path, work: Path, bare: Path, gate_sha: str) -> None:
 
 def make_credentials(refs: Sequence[str], given: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
     """Give each credentialRef a login: the given one, else a made-up one of awkward shape."""
-    return {ref: dict(given.get(ref) or _made_up(ref)) for ref in refs}
+    return {ref: dict(given.get(ref) or _made_up(number, ref)) for number, ref in enumerate(refs)}
 
 
-def _made_up(ref: str) -> dict[str, str]:
-    return {"username": f"{ref}@acme.example", "password": f'p&{secrets.token_urlsafe(9)}"<{secrets.token_hex(4)}/+=='}
+def _made_up(number: int, ref: str) -> dict[str, str]:
+    shapes = (_special, _long, _overlapping, _short, _of_two_lines, _beyond_ascii)
+    return {"username": f"{ref}@acme.example", "password": shapes[number % len(shapes)]()}
+
+
+# Passwords are the canaries of the leak audit, so they have the shapes that are hardest to keep out of everything.
+
+
+def _special() -> str:
+    return f"p&{secrets.token_urlsafe(9)} \"<{secrets.token_hex(4)}>' %+/=="
+
+
+def _long() -> str:
+    return secrets.token_urlsafe(390)[:520]
+
+
+def _overlapping() -> str:
+    part = f"á{secrets.token_hex(3)}"
+    return part * 4 + part[:3]
+
+
+def _short() -> str:
+    return secrets.token_urlsafe(6)
+
+
+def _of_two_lines() -> str:
+    return f"first {secrets.token_urlsafe(9)}\nsecond {secrets.token_urlsafe(9)}"
+
+
+def _beyond_ascii() -> str:
+    return f"žluťoučký kůň {secrets.token_urlsafe(6)} 🐎"
 
 
 def new_secret(prefix: str = "") -> str:

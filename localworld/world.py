@@ -4,12 +4,12 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from localworld import seed
 from localworld.errors import WorldError
@@ -94,12 +94,28 @@ class World:
 
         Raises: WorldError when it fails.
         """
-        env = self.layout.environment(self.layout.operator_settings(self.api_token))
-        program = str(_BIN / "healer")
-        done = subprocess.run([program, *arguments], env=env, input=stdin, capture_output=True, text=True, check=False)  # noqa: S603 - our own argv
+        done = self._run(arguments, self.layout.operator_settings(self.api_token), stdin)
         if done.returncode:
-            raise WorldError(f"healer {arguments[0]} ended {done.returncode}: {done.stderr.strip()[-500:]}")
+            raise _failed(done)
         return done.stdout
+
+    def audit(self) -> dict[str, Any]:
+        """Run the product's leak audit and give its document, whatever it found.
+
+        Raises: WorldError where the audit itself failed.
+        """
+        settings = self.layout.audit_settings(self.api_token)
+        done = self._run(("audit", "leaks", "--json"), settings)
+        if not done.stdout:
+            raise _failed(done)
+        document: dict[str, Any] = json.loads(done.stdout)
+        return document
+
+    def _run(
+        self, arguments: Sequence[str], settings: Mapping[str, str], stdin: str = ""
+    ) -> "subprocess.CompletedProcess[str]":
+        argv, env = [str(_BIN / "healer"), *arguments], self.layout.environment(settings)
+        return subprocess.run(argv, env=env, input=stdin, capture_output=True, text=True, check=False)  # noqa: S603 - our own argv
 
     def _seed(self) -> None:
         work, repositories = self.root / "seed", self.root / "github/repos"
@@ -161,3 +177,7 @@ class World:
             ]
         for put in puts:
             put.result()
+
+
+def _failed(done: "subprocess.CompletedProcess[str]") -> WorldError:
+    return WorldError(f"healer {done.args[1]} ended {done.returncode}: {done.stderr.strip()[-500:]}")

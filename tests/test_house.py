@@ -183,3 +183,69 @@ def test_modules_import_by_their_dotted_names():
         module, name = entry.rsplit(".", 1)
         assert "/" not in entry
         assert hasattr(importlib.import_module(module), name)
+
+
+_WRITERS = {
+    "actions/console.py": {"sys.stdout"},
+    "flows/progress.py": {"get_run_logger"},  # in a flow run, whose records are redacted where they are made
+    "healer/cli_audit.py": {"sys.stdout", "print"},  # rich's, for a table of places and counts
+    "healer/cli_credential.py": {"sys.stdout"},  # asks whether it is a terminal
+    "healer/clients/pdf_reader.py": {"sys.stdout"},  # a child's answer to the process that started it
+    "healer/logs.py": {"sys.stderr", "StreamHandler", "setLogRecordFactory", "excepthook", "captureWarnings"},
+}
+_BYPASSES = {
+    "print",
+    "sys.stdout",
+    "sys.stderr",
+    "StreamHandler",
+    "FileHandler",
+    "addHandler",
+    "basicConfig",
+    "dictConfig",
+    "fileConfig",
+}
+_BYPASSES |= {
+    "setLogRecordFactory",
+    "captureWarnings",
+    "excepthook",
+    "print_exc",
+    "print_exception",
+    "print_stack",
+    "get_run_logger",
+}
+_PROCESSES = {
+    "healer": "healer/cli.py",
+    "healer-gate": "actions/gating.py",
+    "healer-report": "actions/reporting.py",
+    "healer-prefect-server": "flows/server.py",
+    "healer-runner": "flows/runner.py",
+    "the gateway": "api/main.py",
+    "a flow run": "flows/story.py",
+    "reconcile": "flows/reconcile.py",
+    "a warm child": "flows/child.py",
+}
+
+
+def _names(path: Path) -> Iterator[str]:
+    """Give the names that a module uses, by themselves, as a member, and as `module.member`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Name(id=name) | ast.alias(name=name):
+                yield name
+            case ast.Attribute(value=ast.Name(id=owner), attr=name):
+                yield from (name, f"{owner}.{name}")
+            case ast.Attribute(attr=name):
+                yield name
+
+
+@pytest.mark.parametrize("path", list(_sources(*WHEEL)), ids=lambda p: str(p.relative_to(ROOT)))
+def test_nothing_is_written_past_redaction(path):
+    """No module prints, brings a handler of its own or takes Prefect's run logger, but for those listed here by name."""
+    assert set(_names(path)) & _BYPASSES - _WRITERS.get(str(path.relative_to(ROOT)), set()) == set()
+
+
+def test_every_process_installs_redacted_logging():
+    """Each console script, the gateway and each flow run logs through `healer.logs`."""
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert set(scripts) <= set(_PROCESSES)
+    assert [name for name, path in _PROCESSES.items() if "logs.install" not in set(_names(ROOT / path))] == []
