@@ -15,7 +15,10 @@ from healer.stream import LONGEST_HELD, RedactedStream
 from writings import AWKWARD, WRITINGS
 
 SHORT = [secret for secret in AWKWARD if len(secret) < 100]
-KNOWN = Redactor(AWKWARD)
+ALONE = {
+    secret: Redactor([secret]) for secret in AWKWARD if any(sign in secret for sign in ('"', "\u00e4", "abab", "\n"))
+}
+"""Quotes, letters beyond ASCII, a beginning that comes again, two lines: what makes a cut hard."""
 PEM = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nAAAA==\n-----END RSA PRIVATE KEY-----"
 SHAPED = (
     "ghs_1234567_eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiIxIn0.c2lnLW5h-dHVyZQ, then",
@@ -45,16 +48,14 @@ def test_one_character_at_a_time_gives_the_same(secret: str) -> None:
         assert _in_pieces(redactor, *text) == redactor.text(text), name
 
 
-@pytest.mark.parametrize("secret", SHORT)
-@pytest.mark.parametrize(
-    "name", ["as it is", "json in json", "base64 wrapped", "colours", "zero width", "blanks", "html"]
-)
-def test_every_split_gives_the_same(name: str, secret: str) -> None:
-    """Wherever a text is cut in two, it gives what the whole gives."""
-    redactor = Redactor([secret])
-    text = f"{secret[1:]}{WRITINGS[name](secret)}{secret[:5]}"
-    for at in range(len(text)):
-        assert _in_pieces(redactor, text[:at], text[at:]) == redactor.text(text), at
+@pytest.mark.parametrize("name", WRITINGS)
+def test_every_split_gives_the_same(name: str) -> None:
+    """In every writing of a secret, wherever the text is cut in two, it gives what the whole gives."""
+    for secret, redactor in ALONE.items():
+        text = f"{secret[1:3]}{WRITINGS[name](secret)}{secret[:2]}"
+        whole = redactor.text(text)
+        cut = {at for at in range(len(text)) if _in_pieces(redactor, text[:at], text[at:]) != whole}
+        assert not cut, secret
 
 
 @pytest.mark.parametrize("text", SHAPED)
