@@ -105,7 +105,14 @@ class LimitSettings(_Room):
     """What agents may spend, in US dollars and minutes; 0 lets them spend nothing. Days and months are UTC's."""
 
 
-class GatewaySettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings):
+class RedactionSettings(_Room):
+    """What is masked beside secrets, the same for gateway, flows and Prefect server."""
+
+    redact_personal: bool = False
+    """Whether e-mail addresses and account numbers are masked too."""
+
+
+class GatewaySettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings, RedactionSettings):
     """What the gateway needs."""
 
     prefect_api_url: _Address
@@ -129,7 +136,7 @@ class GatewaySettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings
     """`scheme://host:port` that replaces the origin of every importer's URL: for a staging portal."""
 
 
-class FlowSettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings, AgentSettings):
+class FlowSettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings, AgentSettings, RedactionSettings):
     """What the flows need."""
 
     public_url: _Address = "http://127.0.0.1:8000"

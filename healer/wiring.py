@@ -41,11 +41,12 @@ from healer.settings import (
     GatewaySettings,
     GitHubSettings,
     LimitSettings,
+    RedactionSettings,
     StoreSettings,
     secret_values,
 )
 from healer.wiring_agents import agent
-from healer.wiring_keys import vault_keys
+from healer.wiring_keys import Keys, vault_keys
 
 if TYPE_CHECKING:
     from healer.clients.agents.seam import Agent, Writer
@@ -86,6 +87,10 @@ def _budget(settings: LimitSettings) -> Budget:
         agent_minutes_per_case=settings.limit_agent_minutes_per_case,
         agent_minutes_per_day=settings.limit_agent_minutes_per_day,
     )
+
+
+def _redactor(settings: RedactionSettings, keys: Keys) -> Redactor:
+    return Redactor((*secret_values(settings), *keys.texts), personal=settings.redact_personal)
 
 
 def git_address(settings: GitHubSettings, ssh_key: Path | None) -> str:
@@ -178,7 +183,7 @@ def gateway_parts(settings: GatewaySettings) -> GatewayParts:
         registry=RegistryFile(lambda: hub.read_file(importers.PATH, settings.base_branch), settings.portal_origin),
         jira_ready=Jira(settings.jira_url, settings.jira_token, settings.jira_user, timeout_s=_HTTP_TIMEOUT_S).ready,
         github_ready=hub.ready,
-        redactor=Redactor((*secret_values(settings), *keys.texts)),
+        redactor=_redactor(settings, keys),
         ring=keys.ring,
         workato_keys=signing.parse_keys(settings.workato_keys.get_secret_value()),
         github_secret=settings.github_webhook_secret,
@@ -251,7 +256,7 @@ def flow_parts(settings: FlowSettings, write: "Writer") -> FlowParts:
     Raises: Misconfigured where a key does not have its form, no login for GitHub is complete, or the agent lacks a setting.
     """
     redis, keys = store.connect(settings.redis_url), vault_keys(settings)
-    door, redactor = github(settings), Redactor((*secret_values(settings), *keys.texts))
+    door, redactor = github(settings), _redactor(settings, keys)
     return FlowParts(
         settings=settings,
         cases=Cases(redis),

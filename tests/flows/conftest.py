@@ -20,7 +20,7 @@ def planted() -> tuple[str, ...]:
 @pytest.fixture(scope="session")
 def prefect(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prefect]:
     """Give our Prefect server on a fresh SQLite database."""
-    with prefect_server(tmp_path_factory.mktemp("prefect") / "home", **PLANTED) as site:
+    with prefect_server(tmp_path_factory.mktemp("prefect") / "home", HEALER_REDACT_PERSONAL="true", **PLANTED) as site:
         yield site
 
 

@@ -62,6 +62,15 @@ def test_what_anybody_sends_loses_its_secrets(prefect, planted):
     assert secret.encode() not in prefect.database
 
 
+def test_what_is_personal_is_kept_out_on_demand(prefect):
+    """With HEALER_REDACT_PERSONAL e-mail addresses and account numbers are not stored either."""
+    told = prefect.call(
+        "POST", "/flows/", {"name": "personal", "labels": {"of": "jane@utility.example, account 70012345"}}
+    )
+    assert told["labels"]["of"] == "***, account ***"
+    assert b"jane@utility" not in prefect.database
+
+
 def test_ui_is_served(prefect):
     """The operations lead's page is there, and knows where its API is."""
     base = prefect.api_url.removesuffix("/api")

@@ -3,7 +3,7 @@
 import pytest
 
 from healer.errors import Misconfigured
-from healer.settings import SinkSettings, StoreSettings, load, secret_values
+from healer.settings import RedactionSettings, SinkSettings, StoreSettings, load, secret_values
 
 
 def test_missing_settings_are_named_without_values(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,3 +53,14 @@ def test_each_part_of_a_secret_is_known(
     """Redaction learns a secret setting whole and in its parts: each key of a list, a key without its id, a password."""
     monkeypatch.setenv(f"HEALER_{name}", value)
     assert {value, *parts} <= set(secret_values(load(SinkSettings)))
+
+
+def test_personal_data_is_masked_on_demand_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HEALER_REDACT_PERSONAL is off where nobody has said otherwise, and a word that is neither yes nor no is refused."""
+    monkeypatch.delenv("HEALER_REDACT_PERSONAL", raising=False)
+    assert not load(RedactionSettings).redact_personal
+    monkeypatch.setenv("HEALER_REDACT_PERSONAL", "true")
+    assert load(RedactionSettings).redact_personal
+    monkeypatch.setenv("HEALER_REDACT_PERSONAL", "perhaps")
+    with pytest.raises(Misconfigured, match="HEALER_REDACT_PERSONAL"):
+        load(RedactionSettings)

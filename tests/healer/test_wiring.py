@@ -1,4 +1,4 @@
-"""What the settings say of limits reaches what judges by them."""
+"""What the settings say of limits and redaction reaches what judges by them."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -70,3 +70,23 @@ async def test_flows_spend_by_their_limits(redis_url, tmp_path):
         assert parts.ledgers.budget == Budget(**SPENDING)
     finally:
         await parts.close()
+
+
+PERSONAL = "jane@utility.example of account 70012345 and github-token-of-tests"
+
+
+@pytest.mark.parametrize(
+    ("personal", "masked"),
+    [(False, PERSONAL.replace("github-token-of-tests", "***")), (True, "*** of account *** and ***")],
+)
+async def test_processes_mask_what_is_personal_on_demand(gateway_settings, redis_url, tmp_path, personal, masked):
+    """Gateway and flows mask secrets always, e-mail addresses and account numbers where the setting says so."""
+    flow_settings = FlowSettings(**COMMON, redis_url=redis_url, work_dir=tmp_path, redact_personal=personal)
+    flows = flow_parts(flow_settings, prompts.write)
+    gateway = gateway_parts(gateway_settings.model_copy(update={"redact_personal": personal}))
+    try:
+        assert flows.redactor.text(PERSONAL) == masked
+        assert gateway.redactor.text(PERSONAL) == masked
+    finally:
+        await flows.close()
+        await gateway.close()
