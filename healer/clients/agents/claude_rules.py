@@ -19,7 +19,7 @@ ANSWER: Final = "StructuredOutput"
 ALL: Final = frozenset((*READS, *WRITES, *OWN, ANSWER))
 DENIED: Final = (
     *("Bash", "WebFetch", "WebSearch", "Agent", "Task", "Skill", "NotebookEdit"),
-    *("Read(//proc/**)", "Read(//sys/**)", "Read(//etc/**)", "Read(//root/**)", "Read(//dev/**)"),
+    *("Read(//proc/**)", "Read(//sys/**)", "Read(//etc/**)", "Read(~/**)", "Read(//dev/**)"),
     *("Edit(.git/**)", "Edit(.github/**)", "Edit(.claude/**)", "Edit(.bundle/**)", "Edit(.mcp.json)", "Edit(.env)"),
     *(
         "Edit(CLAUDE.md)",

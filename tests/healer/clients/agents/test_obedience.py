@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
@@ -96,7 +97,7 @@ def attempts(outside, port):
     """Give calls that must each be refused."""
     spec = "spec/gatherers/brightwater_spec.rb"
     environs = ["/proc/self/environ", "/proc/1/environ", f"/proc/{os.getpid()}/environ"]
-    reads = ["/etc/passwd", "/etc/hostname", "/root/.bashrc", str(outside), "../../plan.json", *environs]
+    reads = ["/etc/passwd", "/etc/hostname", str(Path.home() / ".bashrc"), str(outside), "../../plan.json", *environs]
     protected = (
         ".github/workflows/healer-gate.yml",
         "Rakefile",
