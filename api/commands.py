@@ -3,15 +3,15 @@
 from typing import Annotated, Any, Final, Self, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from api.bearers import with_scope
-from api.body import SMALL, read_body
+from api.body import read_form
 from api.logins import importer_of, standings_of
 from api.parts import Counters, Parts
 from api.problems import BODY, problems
 from api.runners import open_credentials
-from healer import strict_json, turns
+from healer import turns
 from healer.clients import orders
 from healer.clients.tokens import Holder, Scope
 from healer.commands import Command, Order
@@ -90,14 +90,9 @@ def _takes(form: type[_Body]) -> dict[str, Any]:
 async def _given(request: Request, form: type[B]) -> B:
     """Read a command's body.
 
-    Raises: Rejected: 422 `bad_body`, and those of `read_body`.
+    Raises: as `read_form`.
     """
-    body = await read_body(request, SMALL)
-    try:
-        return form.model_validate(strict_json.parse(body) if body else {})
-    except ValidationError:
-        names = ", ".join(form.model_fields) or "no members"
-        raise Rejected(f"the body must be a JSON object of {names}.", reason="bad_body", status=422) from None
+    return await read_form(request, form, ", ".join(form.model_fields) or "no members")
 
 
 @router.post("/stop", openapi_extra=_takes(Why))

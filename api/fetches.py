@@ -3,20 +3,17 @@
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from api.bearers import with_scope
-from api.body import SMALL, read_body
+from api.body import read_form
 from api.parts import Parts
 from api.problems import BODY, problems
-from healer import strict_json, turns
+from healer import turns
 from healer.chain import EventData
 from healer.clients.tokens import Scope
 from healer.contracts import Case, ImporterName, Sha, State
-from healer.errors import Rejected
 from healer.wiring import GatewayParts
-
-_LOOKED_AT: Final = 2000
 
 
 class FetchOutcome(BaseModel):
@@ -37,6 +34,7 @@ class FetchAnswer(BaseModel):
     cases: int
 
 
+_MEMBERS: Final = "id, importer, outcome (fetched or failed), commit and, if wanted, bills"
 _SCHEMA: Final = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": FetchOutcome.model_json_schema()}}}
 }
@@ -48,8 +46,8 @@ router = APIRouter(responses=problems(401, 403, *BODY), tags=["fetches"])
 )
 async def report_fetch(request: Request, parts: Parts) -> FetchAnswer:
     """Take production's word about a fetch."""
-    given = _read(await read_body(request, SMALL))
-    waiting = [case for case in await parts.cases.list(_LOOKED_AT) if _is_about(given, case)]
+    given = await read_form(request, FetchOutcome, _MEMBERS)
+    waiting = [case for case in await parts.cases.list() if _is_about(given, case)]
     for case in waiting:
         await _note(parts, case, given)
     return FetchAnswer(cases=len(waiting))
@@ -66,18 +64,3 @@ async def _note(parts: GatewayParts, case: Case, given: FetchOutcome) -> None:
         return
     told: EventData = {"fetch": given.id, "outcome": given.outcome, "commit": given.commit, "bills": given.bills}
     await parts.cases.note(case.id, turns.FETCHED, told, start=turns.onward(case, turns.again(events)))
-
-
-def _read(body: bytes) -> FetchOutcome:
-    """Read strictly.
-
-    Raises: Rejected (422, `bad_body`).
-    """
-    strict_json.parse(body)
-    try:
-        return FetchOutcome.model_validate_json(body)
-    except ValidationError:
-        what = (
-            "the body must be a JSON object of id, importer, outcome (fetched or failed), commit and, if wanted, bills."
-        )
-        raise Rejected(what, reason="bad_body", status=422) from None

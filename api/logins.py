@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.bearers import with_scope
-from api.body import SMALL, read_body
+from api.body import read_form
 from api.parts import Parts
 from api.problems import BODY, problems
-from healer import logins, strict_json
+from healer import logins
 from healer.clients.tokens import Holder, Scope
 from healer.contracts import Case, CredentialRef, Importer, LoginOutcome, LoginStanding
 from healer.errors import HealerError, Rejected
@@ -39,6 +39,7 @@ class LoginAnswer(BaseModel):
     standing: LoginStanding
 
 
+_MEMBERS: Final = "id, ref, outcome (accepted, refused or locked) and, if wanted, at"
 _SCHEMA: Final = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": LoginReport.model_json_schema()}}}
 }
@@ -49,7 +50,8 @@ router = APIRouter(responses=problems(401, 403, 404, *BODY), tags=["logins"])
 @router.post("/v1/logins", openapi_extra=_SCHEMA)
 async def report_login(request: Request, by: Reporter, parts: Parts) -> LoginAnswer:
     """Record a login. One that was refused or locked closes the ref: no gate run gets it until a person opens it."""
-    given = _read(await read_body(request, SMALL))
+    given = await read_form(request, LoginReport, _MEMBERS)
+    _prove_past(given)
     importer = next((i for i in await parts.registry.get() if given.ref in i.credentials), None)
     if importer is None:
         raise Rejected("no importer has this credentialRef.", reason="unknown_credential", status=404)
@@ -59,20 +61,10 @@ async def report_login(request: Request, by: Reporter, parts: Parts) -> LoginAns
     return LoginAnswer(outcome="taken" if is_new else "repeated", standing=standing)
 
 
-def _read(body: bytes) -> LoginReport:
-    """Read a report strictly.
-
-    Raises: Rejected (422, `bad_body`).
-    """
-    strict_json.parse(body)
-    try:
-        given = LoginReport.model_validate_json(body)
-    except ValidationError:
-        what = "the body must be a JSON object of id, ref, outcome (accepted, refused or locked) and, if wanted, at."
-        raise Rejected(what, reason="bad_body", status=422) from None
+def _prove_past(given: LoginReport) -> None:
+    """Refuse a login of the future (422, `bad_body`)."""
     if given.at and given.at > datetime.now(UTC) + _AHEAD:
         raise Rejected("the login is said to be of the future.", reason="bad_body", status=422)
-    return given
 
 
 async def standings_of(parts: GatewayParts, importer: Importer | None) -> tuple[LoginStanding, ...]:

@@ -1,12 +1,10 @@
 """Pull requests that people merge or close: GitHub's word starts the run that looks."""
 
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from healer import turns
 from healer.contracts import Case, State
 from healer.wiring import GatewayParts
-
-_LOOKED_AT: Final = 2000
 
 
 async def case_of(parts: GatewayParts, number: int) -> Case | None:
@@ -14,7 +12,7 @@ async def case_of(parts: GatewayParts, number: int) -> Case | None:
 
     Raises: UpstreamError.
     """
-    known = await parts.cases.list(_LOOKED_AT)
+    known = await parts.cases.list()
     return next((case for case in known if case.pull_request and case.pull_request.number == number), None)
 
 

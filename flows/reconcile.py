@@ -1,7 +1,7 @@
 """The flow `reconcile`: what does not go on by itself is started again. It runs every two minutes and changes nothing where all is well."""
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State as FlowState
@@ -16,8 +16,6 @@ from healer.errors import Conflict, HealerError
 from healer.reconcile import Duty, duty
 from healer.settings import FlowSettings, load
 from healer.wiring import FlowParts, flow_parts
-
-_LOOKED_AT: Final = 2000
 
 
 @flow(name="reconcile", flow_run_name="reconcile", persist_result=False)
@@ -38,7 +36,7 @@ async def reconcile() -> FlowState[Any]:
 async def _all(parts: FlowParts) -> tuple[int, list[str]]:
     """Look at each case; one that cannot be looked at does not keep the others waiting."""
     started, failed = 0, []
-    for case in await parts.cases.list(_LOOKED_AT):
+    for case in await parts.cases.list():
         try:
             started += await _one(parts, case)
         except Conflict:

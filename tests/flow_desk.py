@@ -160,20 +160,25 @@ class Desk:
         self.ask(lambda redis: Outbox(redis, "desk").nudge("desk"))
         return self.prefect.ended(run_id)
 
-    def tell(self, command: str, **body: Any) -> dict[str, Any]:
-        """Give a command through the gateway's front door, as alice."""
+    def _post(self, path: str, **request: Any) -> httpx.Response:
+        """Post to the gateway's front door; `by` and `scope` make the token, where there are any."""
+        by, scope = request.pop("by", None), request.pop("scope", None)
 
-        async def post(redis: Redis) -> dict[str, Any]:
+        async def post(redis: Redis) -> httpx.Response:
             async with httpx.AsyncClient(verify=NO_TLS) as nobody:
-                parts = make_parts(redis, nobody, nobody, [REGISTRY])
-                token = (await parts.tokens.create("alice", [Scope.OPERATE])).get_secret_value()
+                parts = replace(make_parts(redis, nobody, nobody, [REGISTRY]), hears_comments=True)
+                if by:
+                    request["headers"] = bearer((await parts.tokens.create(by, [scope])).get_secret_value())
                 transport = httpx.ASGITransport(gateway_app(parts))
                 async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
-                    path = f"/v1/cases/{self.case_id}/{command}"
-                    answer = await http.post(path, json=body, headers=bearer(token))
-                    return {"status": answer.status_code, **answer.json()}
+                    return await http.post(path, **request)
 
         return self.ask(post)
+
+    def tell(self, command: str, **body: Any) -> dict[str, Any]:
+        """Give a command through the gateway's front door, as alice."""
+        answer = self._post(f"/v1/cases/{self.case_id}/{command}", json=body, by="alice", scope=Scope.OPERATE)
+        return {"status": answer.status_code, **answer.json()}
 
     def reconcile(self) -> dict[str, Any]:
         """Run `reconcile` as its schedule does; give the ended flow run."""
@@ -205,30 +210,15 @@ class Desk:
         signature = "sha256=" + hmac.digest(GITHUB_SECRET.encode(), raw, "sha256").hex()
         headers = {"x-github-event": event, "x-github-delivery": "d1", "x-hub-signature-256": signature}
 
-        async def post(redis: Redis) -> None:
-            async with httpx.AsyncClient() as nobody:
-                parts = replace(make_parts(redis, nobody, nobody, [REGISTRY]), hears_comments=True)
-                transport = httpx.ASGITransport(gateway_app(parts))
-                async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
-                    answer = await http.post("/v1/hooks/github", content=raw, headers=headers)
-                    assert answer.json() == {"outcome": "followed"}
-
-        self.ask(post)
+        answer = self._post("/v1/hooks/github", content=raw, headers=headers)
+        assert answer.json() == {"outcome": "followed"}
 
     def fetched(self, outcome: str, commit: str) -> None:
         """Have production tell of a fetch."""
         body = {"id": f"{outcome}-{commit[:8]}", "importer": "brightwater", "outcome": outcome, "commit": commit}
 
-        async def post(redis: Redis) -> None:
-            async with httpx.AsyncClient() as nobody:
-                parts = make_parts(redis, nobody, nobody, [REGISTRY])
-                token = (await parts.tokens.create("production", [Scope.FETCHES])).get_secret_value()
-                transport = httpx.ASGITransport(gateway_app(parts))
-                async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as http:
-                    answer = await http.post("/v1/fetch-outcomes", json=body, headers=bearer(token))
-                    assert answer.status_code == 202
-
-        self.ask(post)
+        answer = self._post("/v1/fetch-outcomes", json=body, by="production", scope=Scope.FETCHES)
+        assert answer.status_code == 202
 
     def comments(self) -> list[str]:
         """Give the ticket's comments."""

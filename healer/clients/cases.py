@@ -20,6 +20,7 @@ from healer.errors import Conflict
 
 _RUN_TTL_S: Final = 90 * 24 * 3600
 _MOST_RELINKS: Final = 50
+_MOST_AT_ONCE: Final = 2000
 _OUTBOX: Final = "healer:outbox"
 _CASES: Final = "healer:cases"
 
@@ -121,7 +122,7 @@ class Cases:
             text = await self._redis.get(_case_key(case_id))
         return Case.model_validate_json(text) if text else None
 
-    async def list(self, limit: int = 100) -> tuple[Case, ...]:
+    async def list(self, limit: int = _MOST_AT_ONCE) -> tuple[Case, ...]:
         """Read the cases that were written last, newest first.
 
         Raises: UpstreamError.
