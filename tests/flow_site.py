@@ -16,6 +16,7 @@ import httpx
 
 from healer.clients.orchestrator import Orchestrator
 from healer.contracts import RunRequest
+from healer.errors import UpstreamError
 from localworld.redis import free_port
 from loopback import NO_TLS
 
@@ -94,13 +95,16 @@ class Prefect:
         return answer.json() if answer.content else None
 
     def start(self, request: RunRequest) -> str:
-        """Create a flow run as the gateway does; give its id."""
+        """Create a flow run as the gateway's dispatcher does, again where the server is busy; give its id."""
 
-        async def start() -> str:
+        async def start() -> str | None:
             async with httpx.AsyncClient(base_url=self.api_url, timeout=10, verify=NO_TLS, trust_env=False) as http:
-                return await Orchestrator(http).start(request)
+                with contextlib.suppress(UpstreamError):
+                    return await Orchestrator(http).start(request)
+            return None
 
-        return asyncio.run(start())
+        run: str = wait_for(lambda: asyncio.run(start()))
+        return run
 
     def run(self, run_id: str) -> dict[str, Any]:
         """Give a flow run."""

@@ -1,7 +1,7 @@
 """What runs first inside an agent's namespaces: it opens the only way out, hands it to the host, and becomes the agent's program.
 
-The way out is a listening socket on the namespace's own loopback; the host, which has it from here, answers on it. A file of its
-own, run by path, with nothing but the standard library.
+The way out is a listening socket on the namespace's own loopback; the host, which has it from here, answers on it. Its text is run
+by the system's own Python, with nothing but the standard library.
 """
 
 import os

@@ -4,6 +4,7 @@ bubblewrap gives the program a mount, pid and network namespace in which there a
 `inside`'s way out, nothing else. The parent-death signal ends it with us, whatever ends us.
 """
 
+import inspect
 import os
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ from healer.errors import Misconfigured
 
 _PROBE_S: Final = 10
 _SYSTEM: Final = ("/usr", "/bin", "/sbin", "/lib", "/lib64")
+_SYSTEM_PATH: Final = "/usr/local/bin:/usr/bin:/bin"
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,9 @@ class Walls:
         out = _out(self.uid)
         if not self.namespaces:
             return [*out, *program]
-        helper = [_python(), "-I", "-S", inside.__file__, str(home.door / "way")]
-        seen = [Path(program[0]), Path(inside.__file__), *_python_folders(), *reads]
+        # Its text, not its path: another uid may have no way into the folder that we are installed in.
+        helper = [_python(), "-I", "-S", "-c", inspect.getsource(inside), str(home.door / "way")]
+        seen = [Path(program[0]), *_python_folders(), *reads]
         return [*out, *_bubble(seen), *_furniture(home), "--", *helper, *program]
 
 
@@ -130,9 +133,9 @@ def _furniture(home: Home) -> list[str]:
 
 
 def _python() -> str:
-    return os.path.realpath(sys.executable)
+    """Give the system's own, which everybody may run and every namespace has; ours may be in a folder of our user alone."""
+    return shutil.which("python3", path=_SYSTEM_PATH) or os.path.realpath(sys.executable)
 
 
 def _python_folders() -> list[Path]:
-    folders = [Path(sys.base_prefix), Path(_python())]
-    return [folder for folder in folders if not folder.is_relative_to("/usr")]
+    return [] if shutil.which("python3", path=_SYSTEM_PATH) else [Path(sys.base_prefix), Path(_python())]
