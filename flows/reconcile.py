@@ -5,32 +5,33 @@ from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State as FlowState
-from prefect.states import Completed, Failed
 
-import prompts
 from flows import line
+from flows.rounds import made
 from flows.story import call
-from healer import logs, turns, verify
+from healer import turns, verify
 from healer.contracts import Case, Event, RunRequest, State
 from healer.errors import Conflict, HealerError
 from healer.reconcile import Duty, duty
-from healer.settings import FlowSettings, load
-from healer.wiring import FlowParts, flow_parts
+from healer.wiring import FlowParts
 
 
 @flow(name="reconcile", flow_run_name="reconcile", persist_result=False)
 async def reconcile() -> FlowState[Any]:
     """Wake the cases whose next look is due, repeat failed steps, find the reports that were lost, call who waits in the line."""
-    parts = flow_parts(load(FlowSettings), prompts.write)
-    logs.install(parts.redactor, level="WARNING")
-    try:
-        started, failed = await _all(parts)
-        started += await line.call_next(parts)
-    except HealerError as error:
-        return Failed(message=parts.redactor.text(str(error)))
-    finally:
-        await parts.close()
-    return Failed(message="; ".join(failed)) if failed else Completed(message=f"{started} case(s) taken on.")
+    return await made(_reconcile)
+
+
+async def _reconcile(parts: FlowParts) -> str:
+    """Look at every case, then at the line.
+
+    Raises: HealerError where some could not be looked at.
+    """
+    started, failed = await _all(parts)
+    started += await line.call_next(parts)
+    if failed:
+        raise HealerError("; ".join(failed), reason="unfinished")
+    return f"{started} case(s) taken on."
 
 
 async def _all(parts: FlowParts) -> tuple[int, list[str]]:

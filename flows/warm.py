@@ -20,8 +20,9 @@ from flows import child
 
 _FORK: Final = get_context("forkserver")
 _PRELOADED: Final = [
-    "flows.heal", "flows.publish", "flows.reconcile", "flows.child", "prefect.flow_engine", "prefect.task_engine", "prefect.events.clients",
-    "prefect.concurrency.asyncio", "prefect.utilities.visualization", "anyio._backends._asyncio", "encodings.idna", "rich._emoji_codes",
+    "flows.heal", "flows.publish", "flows.reconcile", "flows.sweep", "flows.child",
+    "prefect.flow_engine", "prefect.task_engine", "prefect.events.clients", "prefect.concurrency.asyncio",
+    "prefect.utilities.visualization", "anyio._backends._asyncio", "encodings.idna", "rich._emoji_codes",
 ]  # fmt: skip
 """What a flow run would import otherwise. None of it may start a thread or open a connection."""
 _DEPLOYMENT: Final = "PREFECT__DEPLOYMENT_NAME"

@@ -152,6 +152,10 @@ class FlowSettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings, A
     receipt_keys: SecretStr | None = None
     """ed25519 seeds, `id:base64-of-32-bytes`, comma separated: each signs every receipt. Without one receipts are not signed."""
     diagnosis_fresh_s: int = 3600
+    sweep_hours: int = Field(default=72, ge=1, le=720)
+    """`sweep` looks at tickets that were written in so many hours: longer than Workato may be away."""
+    sweep_after_minutes: int = Field(default=10, ge=0, le=1440)
+    """So long Workato has to deliver a ticket by itself."""
 
 
 class SinkSettings(_Room):

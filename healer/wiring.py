@@ -259,7 +259,7 @@ def flow_parts(settings: FlowSettings, write: "Writer") -> FlowParts:
     door, redactor = github(settings), _redactor(settings, keys)
     return FlowParts(
         settings=settings,
-        cases=Cases(redis),
+        cases=Cases(redis, _limits(settings)),
         line=Line(redis, _limits(settings)),
         ledgers=Ledgers(redis, _budget(settings)),
         evidence=Evidence(redis, keys.ring),

@@ -182,8 +182,12 @@ class Desk:
 
     def reconcile(self) -> dict[str, Any]:
         """Run `reconcile` as its schedule does; give the ended flow run."""
-        deployment = self.prefect.call("GET", "/deployments/name/reconcile/reconcile")["id"]
-        scheduled = {"state": {"type": "SCHEDULED"}}
+        return self.round("reconcile")
+
+    def round(self, name: str, **parameters: Any) -> dict[str, Any]:
+        """Run a scheduled flow now; give the ended flow run."""
+        deployment = self.prefect.call("GET", f"/deployments/name/{name}/{name}")["id"]
+        scheduled = {"state": {"type": "SCHEDULED"}, "parameters": parameters}
         run = self.prefect.call("POST", f"/deployments/{deployment}/create_flow_run", scheduled)
         self.ask(lambda redis: Outbox(redis, "desk").nudge("desk"))
         return self.prefect.ended(run["id"])

@@ -221,7 +221,7 @@ _PROCESSES = {
     "healer-runner": "flows/runner.py",
     "the gateway": "api/main.py",
     "a flow run": "flows/story.py",
-    "reconcile": "flows/reconcile.py",
+    "a round": "flows/rounds.py",
     "a warm child": "flows/child.py",
 }
 

@@ -5,16 +5,16 @@ write looks first or is an upsert by JIRA's own rules, so that a step whose answ
 Texts must be neutralised before they come here (`healer.prose.wiki`).
 """
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from jira import JIRA, JIRAError
+from jira import JIRAError
 from jira.resources import Comment
 from pydantic import SecretStr
-from requests import RequestException, Response
+from requests import RequestException
 
+from healer.clients.jira_library import Library
 from healer.clients.patience import RATE_LIMITED, asked_wait, patiently
 from healer.contracts import Ticket
 from healer.errors import UpstreamError
@@ -65,7 +65,8 @@ class Jira:
         secret = token.get_secret_value()
         self._redactor, self._patience_s, self._me = redactor or Redactor(), patience_s, ""
         self._redactor.add([secret])
-        self._jira = _Library(
+        self._cloud = user is not None
+        self._jira = Library(
             server=url,
             basic_auth=(user, secret) if user else None,
             token_auth=None if user else secret,
@@ -86,18 +87,28 @@ class Jira:
 
     def _ticket(self, key: str) -> Ticket:
         with self._door(f"reading {key}"):
-            issue = self._jira.issue(key, fields=_FIELDS)
-            fields = issue.raw["fields"]
-            category = fields["status"]["statusCategory"]["key"]
-            return Ticket(
-                key=issue.raw["key"],
-                project=fields["project"]["key"],
-                issue_type=fields["issuetype"]["name"],
-                status=fields["status"]["name"],
-                status_category=category if category in _CATEGORIES else "undefined",
-                components=tuple(component["name"] for component in fields["components"]),
-                summary=self._short(fields["summary"], SUMMARY_LIMIT),
-            )
+            return self._read(self._jira.issue(key, fields=_FIELDS).raw)
+
+    def tickets(self, jql: str) -> tuple[Ticket, ...]:
+        """Give the tickets that a query finds, in its order."""
+        return patiently(lambda: self._tickets(jql), self._patience_s)
+
+    def _tickets(self, jql: str) -> tuple[Ticket, ...]:
+        with self._door("searching"):
+            return tuple(self._read(raw) for raw in self._jira.found(jql, _FIELDS, cloud=self._cloud))
+
+    def _read(self, raw: Mapping[str, Any]) -> Ticket:
+        fields = raw["fields"]
+        category = fields["status"]["statusCategory"]["key"]
+        return Ticket(
+            key=raw["key"],
+            project=fields["project"]["key"],
+            issue_type=fields["issuetype"]["name"],
+            status=fields["status"]["name"],
+            status_category=category if category in _CATEGORIES else "undefined",
+            components=tuple(component["name"] for component in fields["components"]),
+            summary=self._short(fields["summary"], SUMMARY_LIMIT),
+        )
 
     # ------------------------------------------------------------ the one comment
 
@@ -255,16 +266,6 @@ class Jira:
 
     def _short(self, text: str, limit: int = 200) -> str:
         return " ".join(self._redactor.text(text).split())[:limit]
-
-
-class _Library(JIRA):
-    """The library, with writes that it does not offer: comment properties, transition ids as strings, links by global id."""
-
-    def post(self, path: str, body: dict[str, Any]) -> Response:
-        return self._session.post(self._get_url(path), data=json.dumps(body))
-
-    def put(self, path: str, body: dict[str, Any]) -> Response:
-        return self._session.put(self._get_url(path), data=json.dumps(body))
 
 
 def _anchor(marker: str) -> str:

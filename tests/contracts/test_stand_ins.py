@@ -19,6 +19,7 @@ def use_as_the_product(jira_site):
     client = jira_site.client()
     client.ready()
     client.ticket(KEY)
+    client.tickets("project = UTIL ORDER BY created ASC")
     for text in ("h3. Looking at it", "h3. Healed"):
         client.say(KEY, "healer-UTIL-101", text)
     for title in ("Pull request", "Pull request 1"):

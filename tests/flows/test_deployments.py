@@ -11,22 +11,23 @@ FILE = Path(__file__).resolve().parents[2] / "deployments/prefect.yaml"
 
 
 def test_flows_are_defined_by_dotted_entrypoints():
-    """The gateway's three deployments and the scheduled one are there, and no entrypoint is a file path."""
+    """The gateway's three deployments and the rounds are there, and no entrypoint is a file path."""
     found = {f"{one.flow_name}/{one.name}": one.entrypoint for one in read(FILE)}
     assert found == {
         "command/command": "flows.command.command",
         "heal/heal": "flows.heal.heal",
         "publish/publish": "flows.publish.publish",
         "reconcile/reconcile": "flows.reconcile.reconcile",
+        "sweep/sweep": "flows.sweep.sweep",
     }
 
 
-def test_only_reconcile_has_a_schedule():
-    """What is wanted every two minutes is scheduled; what a case asks for is not."""
+def test_rounds_have_schedules():
+    """What looks at everything is scheduled; what a case asks for is not."""
     schedules = {
         one.name: [each.schedule.interval.total_seconds() for each in one.schedules or ()] for one in read(FILE)
     }
-    assert schedules == {"command": [], "heal": [], "publish": [], "reconcile": [120]}
+    assert schedules == {"command": [], "heal": [], "publish": [], "reconcile": [120], "sweep": [900]}
 
 
 @pytest.mark.parametrize("text", ["", "- a list", "deployments: []", "pull: []\ndeployments: []", "pull: [\n"])

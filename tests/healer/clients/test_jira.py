@@ -241,3 +241,21 @@ def test_no_error_and_no_log_carries_the_token_or_the_address(jira_site, caplog)
     shown = "".join("".join(traceback.format_exception(e)) + repr(e) for e in errors) + caplog.text + repr(client)
     assert TOKEN not in shown
     assert "Authorization" not in shown
+
+
+def test_a_search_gives_all_pages_in_order(jira_site):
+    """More tickets than one page holds are found, each once, and read as a single ticket is; other queries find none."""
+    library = jira_site.library()
+    for _ in range(101):
+        fields = {"issuetype": {"name": "Bug"}, "components": [{"name": "importer-voltara"}]}
+        library.create_issue(project="UTIL", summary="Voltara: no bills", **fields)
+    client, open_ones = jira_site.client(), "project = UTIL AND statusCategory != Done AND component is not EMPTY"
+    found = client.tickets(f"{open_ones} ORDER BY created ASC")
+    assert (len(found), len({ticket.key for ticket in found})) == (102, 102)
+    assert found[0] == client.ticket(KEY)
+    assert client.tickets("project = UTIL AND statusCategory = Done") == ()
+
+
+def test_a_query_that_jira_refuses_says_so(jira_site):
+    """A refused query is an error, never no tickets."""
+    assert raised(jira_site.client().tickets, "project = UTIL AND nosuch = 1").reason == "refused"

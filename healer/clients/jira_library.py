@@ -1,0 +1,36 @@
+"""The `jira` library, with what it does not offer: comment properties, transition ids as strings, links by global id, paging by itself."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from jira import JIRA
+from requests import Response
+
+_PAGE: Final = 100
+
+
+class Library(JIRA):
+    """One session with a JIRA site. Its methods raise what the library raises, and KeyError where an answer has another form."""
+
+    def post(self, path: str, body: dict[str, Any]) -> Response:
+        """Post JSON to the API."""
+        return self._session.post(self._get_url(path), data=json.dumps(body))
+
+    def put(self, path: str, body: dict[str, Any]) -> Response:
+        """Put JSON to the API."""
+        return self._session.put(self._get_url(path), data=json.dumps(body))
+
+    def found(self, jql: str, fields: str, *, cloud: bool) -> Iterator[dict[str, Any]]:
+        """Give the issues that a query finds, page by page: by token on Cloud, which has no other search, else by offset."""
+        asked: dict[str, Any] = {"jql": jql, "fields": fields, "maxResults": _PAGE}
+        path, start = ("search/jql", {}) if cloud else ("search", {"startAt": 0})
+        while True:
+            page = self._get_json(path, {**asked, **start})
+            yield from page["issues"]
+            if cloud and "nextPageToken" in page:
+                start = {"nextPageToken": page["nextPageToken"]}
+            elif not cloud and page["issues"] and page["startAt"] + len(page["issues"]) < page["total"]:
+                start = {"startAt": page["startAt"] + len(page["issues"])}
+            else:
+                return
