@@ -7,6 +7,7 @@ from fastapi import Request
 from api.parts import Parts
 from healer.clients.tokens import Holder, Scope
 from healer.errors import Rejected
+from healer.wiring import GatewayParts
 
 
 def with_scope(scope: Scope) -> Callable[[Request, Parts], Awaitable[Holder]]:
@@ -17,11 +18,19 @@ def with_scope(scope: Scope) -> Callable[[Request, Parts], Awaitable[Holder]]:
 
     async def holder_of(request: Request, parts: Parts) -> Holder:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        holder = await parts.tokens.holder(token) if scheme.lower() == "bearer" else None
-        if holder is None:
-            raise Rejected("the API token is absent, unknown or revoked.", reason="bad_token", status=401)
-        if scope not in holder.scopes:
-            raise Rejected(f"the API token lacks scope {scope.value}.", reason="missing_scope", status=403)
-        return holder
+        return await proven(parts, token if scheme.lower() == "bearer" else "", scope)
 
     return holder_of
+
+
+async def proven(parts: GatewayParts, token: str, scope: Scope) -> Holder:
+    """Say whose token it is.
+
+    Raises: Rejected: 401 `bad_token`, 403 `missing_scope`; UpstreamError.
+    """
+    holder = await parts.tokens.holder(token) if token else None
+    if holder is None:
+        raise Rejected("the API token is absent, unknown or revoked.", reason="bad_token", status=401)
+    if scope not in holder.scopes:
+        raise Rejected(f"the API token lacks scope {scope.value}.", reason="missing_scope", status=403)
+    return holder

@@ -1,6 +1,7 @@
 """Production's word: each production fetch of an importer is told here, and what it ran; a merged case is proved by it, or is not."""
 
-from typing import Annotated, Final, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,7 +13,7 @@ from api.problems import BODY, problems
 from healer import turns
 from healer.chain import EventData
 from healer.clients.tokens import Scope
-from healer.contracts import Case, ImporterName, Sha, State
+from healer.contracts import Case, Fetch, FetchResult, ImporterName, Sha, State
 from healer.wiring import GatewayParts
 
 
@@ -23,7 +24,7 @@ class FetchOutcome(BaseModel):
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$", strict=True)]
     importer: ImporterName
-    outcome: Literal["fetched", "failed"]
+    outcome: FetchResult
     commit: Sha
     bills: Annotated[int, Field(ge=0, le=1_000_000, strict=True)] = 0
 
@@ -47,6 +48,8 @@ router = APIRouter(responses=problems(401, 403, *BODY), tags=["fetches"])
 async def report_fetch(request: Request, parts: Parts) -> FetchAnswer:
     """Take production's word about a fetch."""
     given = await read_form(request, FetchOutcome, _MEMBERS)
+    told = Fetch(**given.model_dump(exclude={"importer"}), at=datetime.now(UTC))
+    await parts.fetches.take(given.importer, told)
     waiting = [case for case in await parts.cases.list() if _is_about(given, case)]
     for case in waiting:
         await _note(parts, case, given)

@@ -23,7 +23,14 @@ _SCHEMES: Final = {
     },
     "github_signature": {"type": "apiKey", "in": "header", "name": "x-hub-signature-256"},
 }
-_PROOF: Final = {"cases": "token", "commands": "token", "fetches": "token", "gate": "run", "logins": "token"}
+_PROOF: Final = {
+    "cases": "token",
+    "commands": "token",
+    "fetches": "token",
+    "fleet": "token",
+    "gate": "run",
+    "logins": "token",
+}
 """Which scheme the endpoints of a tag ask for; the hooks name theirs themselves."""
 
 

@@ -58,13 +58,14 @@ def _answer(
     problem = Problem(title=HTTPStatus(status).phrase, status=status, reason=reason, detail=detail)
     headers = {**(others or {}), **({"Retry-After": str(retry_after)} if retry_after is not None else {})}
     if status == HTTPStatus.UNAUTHORIZED:
-        headers["WWW-Authenticate"] = "Bearer"
+        headers.setdefault("WWW-Authenticate", "Bearer")
     return JSONResponse(problem.model_dump(), status, headers, media_type=_TYPE)
 
 
-def _on_rejected(request: Request, error: Rejected) -> JSONResponse:
+def refused(request: Request, error: Rejected, others: Mapping[str, str] | None = None) -> JSONResponse:
+    """Give the answer to a request that must not be acted on, with other headers where there are any."""
     parts_of(request.app).metrics.refusals.labels(error.reason).inc()
-    return _answer(error.status, error.reason, f"{error.what} {error.remedy}".rstrip(), error.retry_after)
+    return _answer(error.status, error.reason, f"{error.what} {error.remedy}".rstrip(), error.retry_after, others)
 
 
 def _on_broken_world(request: Request, error: HealerError) -> JSONResponse:
@@ -78,7 +79,7 @@ def _on_broken_world(request: Request, error: HealerError) -> JSONResponse:
 async def on_healer_error(request: Request, error: Exception) -> JSONResponse:
     """Translate our own errors."""
     if isinstance(error, Rejected):
-        return _on_rejected(request, error)
+        return refused(request, error)
     if isinstance(error, HealerError):
         return _on_broken_world(request, error)
     raise error

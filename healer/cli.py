@@ -15,6 +15,7 @@ from healer import body_token, logins, logs, signing, trace
 from healer.chain import first_break
 from healer.cli_audit import audit
 from healer.cli_credential import credential
+from healer.cli_fleet import fleet
 from healer.cli_receipt import receipt
 from healer.cli_redact import redact
 from healer.cli_store import intake, token
@@ -32,6 +33,7 @@ app.add_typer(credential, name="credential")
 app.add_typer(intake, name="intake")
 app.add_typer(receipt, name="receipt")
 app.add_typer(token, name="token")
+app.command()(fleet)
 app.command()(redact)
 
 _Ticket = Annotated[str, typer.Argument(help="The JIRA ticket's key, for example UTIL-101.")]

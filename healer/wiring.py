@@ -14,9 +14,11 @@ from pydantic import SecretStr
 from healer import dsse, importers, signing
 from healer.budget import Budget
 from healer.clients import orchestrator, store
+from healer.clients.board import BoardReader
 from healer.clients.cases import Cases
 from healer.clients.decryptors import load_decryptors
 from healer.clients.evidence import Evidence
+from healer.clients.fetches import Fetches
 from healer.clients.git import Git
 from healer.clients.github import GitHub, github_auth
 from healer.clients.jira import Jira
@@ -115,6 +117,8 @@ class GatewayParts:
     evidence: Evidence
     vault: Vault
     logins: Logins
+    fetches: Fetches
+    board: BoardReader
     tokens: Tokens
     jwks: Jwks
     orchestrator: Orchestrator
@@ -177,6 +181,8 @@ def gateway_parts(settings: GatewaySettings) -> GatewayParts:
         evidence=Evidence(redis, keys.ring),
         vault=Vault(redis, keys.ring, load_decryptors(settings.decryptors)),
         logins=Logins(redis),
+        fetches=Fetches(redis),
+        board=BoardReader(Cases(redis), Logins(redis), Fetches(redis)),
         tokens=Tokens(redis),
         jwks=Jwks(settings.oidc_issuer, issuer),
         orchestrator=Orchestrator(prefect),
@@ -240,6 +246,8 @@ class FlowParts:
     line: Line
     ledgers: Ledgers
     evidence: Evidence
+    fetches: Fetches
+    board: BoardReader
     github: GitHub
     jira: Jira
     git: Git
@@ -263,6 +271,8 @@ def flow_parts(settings: FlowSettings, write: "Writer") -> FlowParts:
         line=Line(redis, _limits(settings)),
         ledgers=Ledgers(redis, _budget(settings)),
         evidence=Evidence(redis, keys.ring),
+        fetches=Fetches(redis),
+        board=BoardReader(Cases(redis), Logins(redis), Fetches(redis)),
         github=door,
         jira=Jira(settings.jira_url, settings.jira_token, settings.jira_user, redactor=redactor),
         git=_git(settings, door),

@@ -20,8 +20,10 @@ from redis.asyncio import Redis
 from factories import make_claims, make_delivery, make_run
 from healer import signing
 from healer.budget import Budget
+from healer.clients.board import BoardReader
 from healer.clients.cases import Cases
 from healer.clients.evidence import Evidence
+from healer.clients.fetches import Fetches
 from healer.clients.jwks import Jwks
 from healer.clients.limits import USUAL
 from healer.clients.line import Line
@@ -176,6 +178,8 @@ def make_parts(
         evidence=Evidence(redis, ring),
         vault=Vault(redis, ring),
         logins=Logins(redis),
+        fetches=Fetches(redis),
+        board=BoardReader(Cases(redis), Logins(redis), Fetches(redis)),
         tokens=Tokens(redis),
         jwks=Jwks(ISSUER, issuer),
         orchestrator=Orchestrator(prefect),

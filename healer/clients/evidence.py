@@ -7,6 +7,7 @@ from typing import Final, cast
 
 from redis.asyncio import Redis
 
+from healer.clients.fetches import Fetches
 from healer.clients.rewrap import Rewrapped
 from healer.clients.store import redis_errors
 from healer.contracts import Contract, GateReport, History, Trace
@@ -40,6 +41,7 @@ class Evidence:
 
     def __init__(self, redis: Redis, ring: KeyRing, report_ttl_s: int = REPORT_TTL_S) -> None:
         self._redis, self._ring, self._report_ttl_s = redis, ring, report_ttl_s
+        self._fetches = Fetches(redis)
         self._replace = redis.register_script(_REPLACE)
 
     def _sealed(self, key: str, text: str, ttl_s: int = 0) -> str:
@@ -70,7 +72,7 @@ class Evidence:
         return GateReport.model_validate_json(text) if text else None
 
     async def keep_good(self, report: GateReport) -> None:
-        """Store what a believed green fetch saw: the importer's last-good trace, and what to remember of its bills.
+        """Store what a believed green fetch saw: the importer's last-good trace, what to remember of its bills, and when it was.
 
         Raises: UpstreamError.
         """
@@ -82,6 +84,8 @@ class Evidence:
         with redis_errors():
             if rows:
                 await self._redis.mset({key: self._sealed(key, value.model_dump_json()) for key, value in rows.items()})
+        if report.bills:
+            await self._fetches.good(report.importer, report.finished_at, report.bills, "gate")
 
     async def good_trace(self, importer: str) -> Trace | None:
         """Read the importer's last-good trace, None where no gate was green yet.

@@ -43,6 +43,13 @@ class FrontDoor:
         """
         return self._send("GET", "/v1/cases")
 
+    def fleet(self) -> dict[str, Any]:
+        """Read how each importer stands.
+
+        Raises: Rejected, UpstreamError.
+        """
+        return self._send("GET", "/v1/fleet")
+
     def command(self, case_id: str, name: str, members: Mapping[str, Any]) -> dict[str, Any]:
         """Give a case a command (SPEC §3, "Commands"); give the answer.
 

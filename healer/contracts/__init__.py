@@ -6,6 +6,7 @@ No field of any contract holds a secret; a `CredentialRef` is the pointer that m
 
 from healer.contracts.base import CaseId, Contract, Correlation, CredentialRef, ImporterName, Sha, TicketKey
 from healer.contracts.case import ENDED, Attempt, Case, Comment, Diagnosis, Event, PullRequest, RunRequest, State
+from healer.contracts.fetches import Fetch, FetchResult, LastGood
 from healer.contracts.gate import (
     Check,
     Conclusion,
@@ -59,6 +60,8 @@ __all__ = [
     "Evidence",
     "Failure",
     "FailureClass",
+    "Fetch",
+    "FetchResult",
     "FileChange",
     "GateMode",
     "GateReport",
@@ -68,6 +71,7 @@ __all__ = [
     "ImporterName",
     "Incident",
     "KnownBill",
+    "LastGood",
     "LeaseGrant",
     "LoginOutcome",
     "LoginPolicy",

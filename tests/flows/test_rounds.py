@@ -1,5 +1,7 @@
 """The rounds, told from outside: scheduled flows that look at everything and not at one case."""
 
+import json
+
 import pytest
 
 from flow_desk import Desk
@@ -26,3 +28,15 @@ def test_sweep_opens_what_was_not_delivered_once_and_within_the_limits(desk: Des
     assert str(desk.events[0].data["delivery"]).startswith(f"sweep-{cases[0].id}")
     desk.deliver()
     assert desk.kinds() == ["received", "attached"]
+
+
+@pytest.mark.parametrize("desk", ["UTIL-142"], indirect=True)
+def test_fleet_is_a_table_with_a_line_for_each_importer(desk: Desk):
+    """The Prefect UI has what the page at the gateway has, in words."""
+    run = desk.round("fleet")
+    (table,) = desk.prefect.artifacts(run["id"])
+    rows = json.loads(table["data"])
+    assert (table["type"], table["key"]) == ("table", "fleet")
+    assert {row["importer"] for row in rows} >= {"brightwater", "voltara"}
+    assert {"standing", "last good bill", "debt, 90 days", "autonomy", "logins"} <= set(rows[0])
+    assert message(run).endswith("unknown")

@@ -1,0 +1,28 @@
+"""Production's fetches, as its scheduler tells them."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from healer.contracts.base import Contract, Sha
+
+FetchResult = Literal["fetched", "failed"]
+
+
+class Fetch(Contract):
+    """One production fetch; `at` (UTC) is when we were told of it, `commit` the one of the importers repository that it ran."""
+
+    id: str
+    at: datetime
+    outcome: FetchResult
+    commit: Sha
+    bills: int = Field(default=0, ge=0)
+
+
+class LastGood(Contract):
+    """When bills of an importer were fetched last, how many, and by whom."""
+
+    at: datetime
+    bills: int = Field(ge=1)
+    by: Literal["production", "gate"]
