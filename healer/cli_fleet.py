@@ -10,7 +10,6 @@ from healer.clients.front_door import FrontDoor
 from healer.fleet import COLUMNS, Board, cells
 from healer.settings import OperatorSettings, load
 
-
 _WHOLE: Final = 400
 """Where no terminal is, no line is folded."""
 
