@@ -111,7 +111,7 @@ class Row(Contract):
     healed: int
     debt: Debt
     autonomy: Autonomy | None
-    logins: tuple[LoginStanding, ...]
+    refs: tuple[LoginStanding, ...]
     usd: float
 
 
@@ -127,7 +127,7 @@ class Board(Contract):
 class Seen(Contract):
     """What the ledgers hold of an importer."""
 
-    logins: tuple[LoginStanding, ...] = ()
+    refs: tuple[LoginStanding, ...] = ()
     last_good: LastGood | None = None
     last_fetch: Fetch | None = None
 
@@ -173,7 +173,7 @@ def _row(importer: Importer, cases: Sequence[Case], seen: Seen, now: datetime) -
         healed=sum(case.state in _HEALED for case in breakages),
         debt=debt(len(breakages)),
         autonomy=importer.autonomy,
-        logins=seen.logins,
+        refs=seen.refs,
         usd=sum(attempt.spend.usd for case in recent for attempt in case.attempts),
     )
 
@@ -192,7 +192,7 @@ def _broken(name: str, why: str) -> Row:
         healed=0,
         debt=Debt.LOW,
         autonomy=None,
-        logins=(),
+        refs=(),
         usd=0.0,
     )
 
@@ -247,6 +247,6 @@ def cells(row: Row) -> tuple[str, ...]:
         f"{good.at:%Y-%m-%d %H:%M} ({good.bills}, {good.by})" if good else "",
         broke if row.broke else "",
         row.autonomy.value if row.autonomy else "",
-        "; ".join(logins.words(standing) for standing in row.logins),
+        "; ".join(logins.words(standing) for standing in row.refs),
         f"${row.usd:.2f}",
     )

@@ -31,7 +31,7 @@ class BoardReader:
     async def _seen(self, importer: Importer) -> Seen:
         stands = [await self._logins.standing(ref, logins.policy(importer)) for ref in importer.credentials]
         return Seen(
-            logins=tuple(stands),
+            refs=tuple(stands),
             last_good=await self._fetches.last_good(importer.name),
             last_fetch=await self._fetches.last(importer.name),
         )

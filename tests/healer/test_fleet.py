@@ -102,7 +102,7 @@ def test_line_has_a_text_for_each_column() -> None:
     stands = LoginStanding(ref="brightwater-main", used=2, ceiling=6)
     good = LastGood(at=NOW, bills=6, by="production")
     two = [case(State.CONFIRMED), case(State.NEEDS_ENGINEER, id="UTIL-2", reason=Reason.NO_PATCH, updated_at=NOW)]
-    line = dict(zip(COLUMNS, cells(row(*two, logins=(stands,), last_good=good)), strict=True))
+    line = dict(zip(COLUMNS, cells(row(*two, refs=(stands,), last_good=good)), strict=True))
     assert line["case"] == "UTIL-2 needs_engineer NO_PATCH"
     assert line["last good bill"] == "2026-11-24 10:00 (6, production)"
     assert line["debt, 90 days"] == "broke 2, healed 1 (watch)"
