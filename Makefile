@@ -3,7 +3,7 @@ PY := .venv/bin
 # More than four test processes only wait for the one that drives the local world.
 PYTEST := $(PY)/pytest --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
-.PHONY: help setup docker agent demo world test lint test-fast crash-intake bench-gateway bench-envelope bench-redact cheats clean
+.PHONY: help setup docker agent demo world test lint test-fast crash soak crash-intake bench-gateway bench-envelope bench-redact cheats clean
 
 help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,12 @@ test: setup docker agent lint ## lint, then all tests
 
 test-fast: setup agent lint ## lint, then the tests that need neither Docker nor the agent
 	@$(PYTEST) -m "not docker and not world and not agent"
+
+crash: setup ## every step of a healing struck by every fault, resumed where it was left; CELL=text FRESH=1; out/crash.json
+	@$(PY)/python -m localworld.crash --cell "$(CELL)" $(if $(FRESH),--fresh)
+
+soak: setup ## random cells of the crash matrix; MINUTES=30 SEED=1; out/soak.json
+	@$(PY)/python -m localworld.crash --minutes $(or $(MINUTES),30) --seed $(or $(SEED),1) --out out/soak.json
 
 crash-intake: setup ## kill -9 gateway, Redis and Prefect under load, by chance; SECONDS=60 SEED=3
 	@HEALER_TEST_CRASH_SECONDS=$(or $(SECONDS),60) HEALER_TEST_CRASH_SEED=$(or $(SEED),3) $(PY)/pytest -q tests/api/test_intake_survives.py

@@ -145,7 +145,9 @@ async def _judge_diagnosis(story: Story, case: Case) -> bool:
         changes = {"state": State.TRIAGED, "reason": None, "reason_text": decision.evidence, "awaiting": None, **found}
         await story.record(case, "triaged", facts, **changes)
         return True
-    await _not_ours(story, await story.record(case, "triaged", facts, **found), decision)
+    # A run that was resumed meanwhile finds this written, and waits on without overtaking the one that waits already.
+    known = case.diagnosis == judged.diagnosis
+    await _not_ours(story, case if known else await story.record(case, "triaged", facts, **found), decision)
     return False
 
 

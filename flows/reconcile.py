@@ -12,7 +12,7 @@ from flows.story import call
 from healer import turns, verify
 from healer.contracts import Case, Event, RunRequest, State
 from healer.errors import Conflict, HealerError
-from healer.reconcile import Duty, duty
+from healer.reconcile import Duty, Patience, duty
 from healer.wiring import FlowParts
 
 
@@ -49,7 +49,9 @@ async def _all(parts: FlowParts) -> tuple[int, list[str]]:
 
 async def _one(parts: FlowParts, case: Case) -> bool:
     events = await parts.cases.events(case.id)
-    match duty(case, events, datetime.now(UTC)):
+    wait = parts.settings
+    patience = Patience(wait.reconcile_pending_s, wait.reconcile_silent_s, wait.reconcile_agent_s)
+    match duty(case, events, datetime.now(UTC), patience):
         case Duty.WAKE:
             await _wake(parts, case, events)
         case Duty.RESUME:

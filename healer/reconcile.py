@@ -6,7 +6,7 @@ Pure: the flow `reconcile` reads the cases and the clock, and starts what is giv
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from healer import turns
 from healer.contracts import ENDED, Case, Event, State
@@ -33,6 +33,17 @@ _GATE: Final = frozenset({State.DIAGNOSING, State.VERIFYING})
 _AT_WORK: Final = frozenset({State.RECEIVED, State.TRIAGED, State.PATCHING, State.PUSHED, State.VERIFIED})
 
 
+class Patience(NamedTuple):
+    """How long a case may be without an event before it is looked at (seconds): after a failed step, at work, while an agent works."""
+
+    pending_s: float = PENDING_S
+    silent_s: float = SILENT_S
+    agent_s: float = AGENT_S
+
+
+USUAL: Final = Patience()
+
+
 class Duty(StrEnum):
     """What a case that does not go on by itself needs."""
 
@@ -43,14 +54,14 @@ class Duty(StrEnum):
     ASK_PULL = "ask_pull"
 
 
-def duty(case: Case, events: Sequence[Event], now: datetime) -> Duty | None:
+def duty(case: Case, events: Sequence[Event], now: datetime, patience: Patience = USUAL) -> Duty | None:
     """Say what a case needs now, or None. `ASK_GITHUB`: resume it if its gate run has ended and nobody told us.
 
     `ANSWER`: a person's comment commands, and nothing came of it yet. `ASK_PULL`: resume it if its pull request is no longer open.
     """
     if case.state is State.NOT_FIXED and case.next_check and case.next_check <= now and is_delivered(case, events):
         return Duty.WAKE
-    if not events or _tries(events) >= MAX_AGAIN or now - events[-1].at < _patience(case, events):
+    if not events or _tries(events) >= MAX_AGAIN or now - events[-1].at < _waits(case, events, patience):
         return None
     if turns.unanswered(events) is not None:
         return Duty.ANSWER
@@ -91,11 +102,11 @@ def _tries(events: Sequence[Event]) -> int:
     return tail
 
 
-def _patience(case: Case, events: Sequence[Event]) -> timedelta:
+def _waits(case: Case, events: Sequence[Event], patience: Patience) -> timedelta:
     """Give how long the last event may lie back: longer with each repetition."""
     tries = _tries(events)
-    again = min(PENDING_S * 2**tries, _LONGEST_S)
+    again = min(patience.pending_s * 2**tries, _LONGEST_S)
     if events[-1].kind in _OURS:
         return timedelta(seconds=again)
-    silent = AGENT_S if case.state is State.PATCHING else SILENT_S
+    silent = patience.agent_s if case.state is State.PATCHING else patience.silent_s
     return timedelta(seconds=max(silent, again if tries else 0))

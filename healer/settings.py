@@ -156,6 +156,11 @@ class FlowSettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings, A
     """`sweep` looks at tickets that were written in so many hours: longer than Workato may be away."""
     sweep_after_minutes: int = Field(default=10, ge=0, le=1440)
     """So long Workato has to deliver a ticket by itself."""
+    reconcile_pending_s: float = Field(default=30, gt=0)
+    reconcile_silent_s: float = Field(default=120, gt=0)
+    reconcile_agent_s: float = Field(default=45 * 60, gt=0)
+    """How long a case may be without an event before `reconcile` takes it on: after a failed step (doubled with each
+    repetition), at work, while an agent works. What goes on all the same is harmed by no repetition."""
 
 
 class SinkSettings(_Room):

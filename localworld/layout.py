@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -40,7 +40,12 @@ _APP_MAY = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What a world is made of. `portal` is a command that serves on `$PORT`; without it the made-up utilities are served."""
+    """What a world is made of. `portal` is a command that serves on `$PORT`; without it the made-up utilities are served.
+
+    `gate` is `act` (the real gate, with containers) or `scripted` (`localworld.github.scripted`: neither Docker nor portal). Where
+    `behind` names another port for a part, the part listens there, and whoever laid the plan stands at the port that all others know.
+    `settings` are further ones for the product.
+    """
 
     root: Path
     importers: Path = seed.CHECKOUT / "localworld/importers"
@@ -49,6 +54,9 @@ class Plan:
     jira_mode: str = "cloud"
     runner_limit: int = 4
     ports: Mapping[str, int] = field(default_factory=dict)
+    behind: Mapping[str, int] = field(default_factory=dict)
+    gate: Literal["act", "scripted"] = "act"
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -106,8 +114,9 @@ class Layout:
 
     def __init__(self, plan: Plan) -> None:
         self.plan, self.root, self.keys = plan, plan.root, new_keys()
-        self.bridge = bridge_address()
+        self.bridge = bridge_address() if plan.gate == "act" else HOST
         self.port = {name: plan.ports.get(name) or free_port() for name in PARTS}
+        self.own_port = {name: plan.behind.get(name, port) for name, port in self.port.items()}
         self.gate_sha = ""
 
     def url(self, part: str) -> str:
@@ -180,6 +189,7 @@ class Layout:
             **({"HEALER_JIRA_USER": ROBOT} if self.plan.jira_mode == "cloud" else {}),
             "HEALER_JIRA_TOKEN": self.keys.jira,
             "HEALER_JIRA_PROJECT": PROJECT,
+            **self.plan.settings,
         }
 
     def gateway_settings(self) -> dict[str, str]:
@@ -254,6 +264,7 @@ class Layout:
             ],
             "teams": {_KEEPERS: ["maintainer"]},
             "webhook": {"url": self.url("gateway") + "/v1/hooks/github", "secret": self.keys.webhook},
+            "gate": self.plan.gate,
             "act": {"program": str(Path(sys.executable).parent / "act"), "path": self.environment()["PATH"]},
         }
 

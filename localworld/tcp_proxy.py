@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 from collections.abc import Coroutine
+from enum import Enum
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -14,6 +15,13 @@ _HOST: Final = "127.0.0.1"
 _CHUNK: Final = 64 * 1024
 _PATIENCE_S: Final = 10
 _RESET: Final = struct.pack("ii", 1, 0)  # SO_LINGER of no time: a close is a reset
+
+
+class Way(Enum):
+    """Which way a piece goes: to the server or back."""
+
+    THERE = "there"
+    BACK = "back"
 
 
 class TcpProxy:
@@ -34,23 +42,23 @@ class TcpProxy:
 
     def forward(self) -> None:
         """Pass everything on, at once; what a black hole held goes on its way, as TCP would send it again."""
-        self._do(self._set(delay_s=0.0, passes=True))
+        self.run(self._set(delay_s=0.0, passes=True))
 
     def cut(self) -> None:
         """Reset every open connection; new ones are served as before."""
-        self._do(self._cut())
+        self.run(self._cut())
 
     def refuse(self) -> None:
         """Reset every open connection and let nobody connect, as a host whose server is down does."""
-        self._do(self._refuse())
+        self.run(self._refuse())
 
     def delay(self, seconds: float) -> None:
         """Pass every piece on after a pause, each way."""
-        self._do(self._set(delay_s=seconds, passes=True))
+        self.run(self._set(delay_s=seconds, passes=True))
 
     def black_hole(self) -> None:
         """Let connections open and stand, and pass nothing on, as a broken route does."""
-        self._do(self._set(delay_s=0.0, passes=False))
+        self.run(self._set(delay_s=0.0, passes=False))
 
     async def _set(self, *, delay_s: float, passes: bool) -> None:
         await self._listen()
@@ -97,9 +105,10 @@ class TcpProxy:
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(_HOST, self.target_port)
         self._writers.add(far_writer)
+        line = object()
         ways = {
-            asyncio.create_task(self._pump(reader, far_writer)),
-            asyncio.create_task(self._pump(far_reader, writer)),
+            asyncio.create_task(self._pump(reader, far_writer, (line, Way.THERE))),
+            asyncio.create_task(self._pump(far_reader, writer, (line, Way.BACK))),
         }
         try:
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
@@ -110,14 +119,24 @@ class TcpProxy:
             self._writers.discard(far_writer)
             far_writer.close()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def look(self, line: object, way: Way, piece: bytes) -> None:
+        """See a piece before it goes on; `line` is the connection. This proxy lets all pass.
+
+        Raises: OSError in a proxy that ends the connection here.
+        """
+
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, passing: tuple[object, Way]
+    ) -> None:
         while piece := await reader.read(_CHUNK):
             await asyncio.sleep(self._delay_s)
             await self._passes.wait()
+            await self.look(*passing, piece)
             writer.write(piece)
             await writer.drain()
 
-    def _do(self, work: Coroutine[Any, Any, T]) -> T:
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something in the proxy's own thread."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(_PATIENCE_S)
 
     def __enter__(self) -> Self:
@@ -128,7 +147,7 @@ class TcpProxy:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._do(self._refuse())
+        self.run(self._refuse())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_PATIENCE_S)
         self._loop.close()

@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
@@ -28,7 +28,7 @@ class World:
 
     def __init__(self, plan: Plan) -> None:
         self.plan, self.root, self.layout = plan, plan.root, Layout(plan)
-        self.redis = RedisServer(self.root / "redis", self.layout.port["redis"])
+        self.redis = RedisServer(self.root / "redis", self.layout.own_port["redis"])
         self.processes: dict[str, Process] = {}
         self.api_token = ""
 
@@ -42,14 +42,16 @@ class World:
         self._seed()
         self.redis.start()
         prefect = {**self.layout.store_settings(), "PREFECT_HOME": str(self.root / "prefect")}
-        serve = ["healer-prefect-server", "--port", str(self.layout.port["prefect"]), "--template", str(_TEMPLATE)]
+        serve = ["healer-prefect-server", "--port", str(self.layout.own_port["prefect"]), "--template", str(_TEMPLATE)]
         self._launch("prefect", serve, prefect)
         for part in ("github", "jira"):
             self._launch_stand_in(part)
-        self._launch_portal()
+        if self.plan.gate == "act":
+            self._launch_portal()
         self._fill_vault()
-        for part, path in (("github", "/"), ("jira", "/"), ("portal", "/")):
-            self.processes[part].wait_until(answers(self.layout.url(part) + path))
+        for part in ("github", "jira", "portal"):
+            if part in self.processes:
+                self.processes[part].wait_until(answers(self.layout.url(part) + "/"))
         serve = [
             "uvicorn",
             "--factory",
@@ -57,17 +59,44 @@ class World:
             "--host",
             HOST,
             "--port",
-            str(self.layout.port["gateway"]),
+            str(self.layout.own_port["gateway"]),
             "--no-access-log",
         ]
         self._launch("gateway", serve, self.layout.gateway_settings())
         self.processes["prefect"].wait_until(answers(self.layout.url("prefect") + "/api/ready"), 90)
         self._launch("runner", ["healer-runner", "--limit", str(self.plan.runner_limit)], self.layout.flow_settings())
         self.processes["gateway"].wait_until(answers(self.layout.url("gateway") + "/readyz"))
-        self.processes["runner"].wait_until(
-            lambda: "runner ready" in self.processes["runner"].log.read_text(errors="replace")
-        )
+        self.processes["runner"].wait_until(self._runner_starts(0))
         self.api_token = self.healer("token", "create", "--scope", "read", "--scope", "operate").strip()
+
+    def kill(self, part: str) -> None:
+        """End a part at once, as a crash does."""
+        if part == "redis":
+            self.redis.kill()
+        else:
+            self.processes[part].kill()
+
+    def revive(self, part: str) -> None:
+        """Start a killed part again, as a supervisor does, and wait until it serves.
+
+        Raises: WorldError.
+        """
+        if part == "redis":
+            self.redis.start()
+            return
+        process = self.processes[part]
+        before = self._runner_starts_so_far() if part == "runner" else 0
+        process.start()
+        ready = {"gateway": "/livez", "prefect": "/api/ready"}
+        process.wait_until(
+            self._runner_starts(before) if part == "runner" else answers(self.layout.url(part) + ready[part])
+        )
+
+    def _runner_starts(self, before: int) -> Callable[[], bool]:
+        return lambda: self._runner_starts_so_far() > before
+
+    def _runner_starts_so_far(self) -> int:
+        return self.processes["runner"].log.read_text(errors="replace").count("runner ready")
 
     def stop(self) -> None:
         """End all parts, the product first."""
@@ -151,7 +180,15 @@ class World:
             "--config",
             str(self.root / f"config/{part}.json"),
         ]
-        argv += ["--host", HOST, "--port", str(self.layout.port[part]), "--public-url", self.layout.url(part), *mode]
+        argv += [
+            "--host",
+            HOST,
+            "--port",
+            str(self.layout.own_port[part]),
+            "--public-url",
+            self.layout.url(part),
+            *mode,
+        ]
         self._launch(part, argv, {"PYTHONPATH": str(seed.CHECKOUT)})
 
     def _launch_portal(self) -> None:

@@ -22,6 +22,7 @@ from localworld.github.oidc import Issuer
 from localworld.github.problem import Problem
 from localworld.github.recording import Discreet
 from localworld.github.runner import Runner
+from localworld.github.scripted import ScriptedRunner
 from localworld.github.smart_http import SmartHttp
 from localworld.github.store import Store
 from localworld.github.webhooks import Webhooks
@@ -79,7 +80,8 @@ def create_app(store: Store, record: Path) -> ASGIApp:
     """Make the application over a store."""
     log = Discreet(record)
     hooks, issuer = Webhooks(store, log), Issuer(store)
-    store.config["runner"] = Runner(store, hooks, issuer)
+    scripted = ScriptedRunner(store, hooks, issuer) if store.config.get("gate") == "scripted" else None
+    store.config["runner"] = scripted or Runner(store, hooks, issuer)
     rest = [
         Route("/api/v3" + path, _endpoint(store, hooks, handler, need), methods=[verb])
         for verb, path, handler, need in _TABLE
@@ -91,6 +93,8 @@ def create_app(store: Store, record: Path) -> ASGIApp:
     faults = Faults(app)
     app.router.routes.insert(0, Route("/_control/faults", faults.control, methods=["GET", "POST", "DELETE"]))
     app.router.routes.insert(0, Route("/_control/state", _state(store)))
+    if scripted:
+        app.router.routes.insert(0, Route("/_control/gate", scripted.control, methods=["POST"]))
     return Recorded(faults, log, store.url, ("/api/v3/",))
 
 

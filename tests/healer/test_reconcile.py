@@ -7,7 +7,7 @@ import pytest
 from factories import NOW, make_case, make_run
 from healer import turns
 from healer.contracts import Attempt, Event, Reason, State
-from healer.reconcile import AGENT_S, MAX_AGAIN, PENDING_S, SILENT_S, Duty, duty, is_delivered
+from healer.reconcile import AGENT_S, MAX_AGAIN, PENDING_S, SILENT_S, Duty, Patience, duty, is_delivered
 
 
 def history(*kinds):
@@ -158,3 +158,16 @@ def test_a_case_is_taken_on_by_the_run_that_it_waits_for():
     assert turns.onward(patching, 2).key == "heal:UTIL-101:2:again-2"
     assert turns.onward(make_case(), 1).key == "heal:UTIL-101:0:again-1"
     assert turns.again(history("called", "pending", "resumed", "woken")) == 4
+
+
+@pytest.mark.parametrize(
+    ("state", "last", "seconds"),
+    [(State.PUSHED, "pending", 4), (State.PUSHED, "pushed", 6), (State.PATCHING, "patching", 9)],
+)
+def test_an_operator_says_how_long_a_case_may_be_silent(state, last, seconds):
+    """Each of the three waits is the given one and not the usual one."""
+    hurried = Patience(pending_s=4, silent_s=6, agent_s=9)
+    case, events = make_case(state=state), history("received", last)
+    assert duty(case, events, after(seconds - 1), hurried) is None
+    assert duty(case, events, after(seconds), hurried) is Duty.RESUME
+    assert duty(case, events, after(seconds)) is None

@@ -1,0 +1,183 @@
+"""The place of the matrix: a local world with a scripted gate and a tripwire on each way between its parts."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import httpx
+from redis import Redis
+from redis.exceptions import RedisError
+
+from localworld import seed
+from localworld.crash.tripwire import Tripwire
+from localworld.layout import HOST, Plan
+from localworld.redis import free_port
+from localworld.world import World
+
+IMPORTER: Final = "brightwater"
+BRANCHES: Final = "github/repos/acme/importers.git"
+_LINKS: Final = ("redis", "prefect", "github", "jira", "gateway")
+_RISES: Final = ("redis", "prefect", "gateway", "runner")
+"""The order in which parts are started again: what others need comes first."""
+_MANY: Final = "100000"
+_SETTINGS: Final = {
+    "HEALER_LIMIT_CASES_PER_IMPORTER_DAY": _MANY,
+    "HEALER_LIMIT_CASES_PER_DAY": _MANY,
+    "HEALER_LIMIT_OPEN_CASES": _MANY,
+    "HEALER_LIMIT_AGENT_MINUTES_PER_DAY": _MANY,
+    # An operator in a hurry: a matrix of hundreds of cells cannot wait two minutes in each.
+    "HEALER_RECONCILE_PENDING_S": "4",
+    "HEALER_RECONCILE_SILENT_S": "6",
+    "HEALER_RECONCILE_AGENT_S": "6",
+}
+
+
+class Place:
+    """A running world, what stands in it as those see it who can look everywhere, and what may befall it."""
+
+    def __init__(self, root: Path, settings: dict[str, str] | None = None) -> None:
+        self.root = root
+        self.links = {part: Tripwire(free_port()) for part in _LINKS}
+        self._given = settings or {}
+        self._stack = contextlib.ExitStack()
+        self.http = httpx.Client(timeout=15, trust_env=False)
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as stack:
+            for link in self.links.values():
+                stack.enter_context(link)
+            stack.callback(self.http.close)
+            self.world = stack.enter_context(World(self._plan()))
+            self.redis = Redis(port=self.links["redis"].target_port, decode_responses=True)
+            stack.callback(self.redis.close)
+            self.main = self.git("rev-parse", "refs/heads/main")
+            scopes = ("--scope", "fetches", "--name", "scheduler")
+            self.scheduler = self.world.healer("token", "create", *scopes).strip()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for link in self.links.values():
+            link.release(drop=True)
+        self._stack.close()
+
+    def _plan(self) -> Plan:
+        importers = self.root.with_name(self.root.name + "-importers")
+        shutil.rmtree(importers, ignore_errors=True)
+        shutil.copytree(seed.CHECKOUT / "localworld/importers", importers)
+        registry = importers / "importers.toml"
+        registry.write_text(
+            registry.read_text().replace("min_bills = 6\n", f"min_bills = 6\nlogin_ceiling = {_MANY}\n", 1)
+        )
+        return Plan(
+            root=self.root,
+            importers=importers,
+            gate="scripted",
+            ports={part: link.port for part, link in self.links.items()},
+            behind={part: link.target_port for part, link in self.links.items()},
+            settings={**_SETTINGS, "TMPDIR": str(self._temporary()), **self._given},
+        )
+
+    def _temporary(self) -> Path:
+        folder = self.root.with_name(self.root.name + "-tmp")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
+
+    # ------------------------------------------------------------ looking
+
+    def url(self, part: str) -> str:
+        """Give a part's own address, past the wire."""
+        return f"http://{HOST}:{self.links[part].target_port}"
+
+    def case(self, case_id: str) -> dict[str, Any] | None:
+        """Read a case as it is stored; None where there is none, or where Redis is away."""
+        try:
+            text = self.redis.get(f"healer:case:{case_id}")
+        except RedisError:
+            return None
+        return json.loads(text) if isinstance(text, str) else None
+
+    def events(self, case_id: str) -> list[dict[str, Any]]:
+        """Read a case's events as they are stored; none where Redis is away."""
+        try:
+            texts: Any = self.redis.lrange(f"healer:case:{case_id}:events", 0, -1)
+        except RedisError:
+            return []
+        return [json.loads(text) for text in texts]
+
+    def state(self, part: str) -> dict[str, Any]:
+        """Read all that a stand-in remembers."""
+        found: dict[str, Any] = self.http.get(f"{self.url(part)}/_control/state").json()
+        return found
+
+    def git(self, *arguments: str) -> str:
+        """Run git on the importers repository; empty where it fails."""
+        argv = ["git", "-C", str(self.world.root / BRANCHES), *arguments]
+        return subprocess.run(argv, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - our own argv
+
+    def leftovers(self) -> list[str]:
+        """Name what lies in the folders that must be empty when nobody works."""
+        folders = (self.root.with_name(self.root.name + "-tmp"), self.world.root / "work/trees")
+        return [str(entry.relative_to(self.root.parent)) for f in folders if f.exists() for entry in f.iterdir()]
+
+    # ------------------------------------------------------------ doing
+
+    def lay(self, number: int) -> str:
+        """Lay a ticket, and put the base branch back to where the importer is broken; give the ticket's key."""
+        self.git("update-ref", "refs/heads/main", self.main)
+        key, component = f"UTIL-{number}", f"importer-{IMPORTER}"
+        ticket = {"key": key, "type": "Bug", "component": component, "summary": "no bills arrive", "description": "-"}
+        self.http.post(f"{self.url('jira')}/_control/tickets", json=ticket).raise_for_status()
+        return key
+
+    def order(self, case_id: str, mode: str, report: str) -> None:
+        """Order what becomes of a gate run's report."""
+        told = {"case": case_id, "mode": mode, "report": report}
+        self.http.post(f"{self.url('github')}/_control/gate", json=told).raise_for_status()
+
+    def fault(self, part: str, **fault: Any) -> None:
+        """Let a stand-in answer the next requests of a kind otherwise."""
+        self.http.post(f"{self.url(part)}/_control/faults", json=fault).raise_for_status()
+
+    def faultless(self) -> None:
+        """Forget all faults of the stand-ins."""
+        for part in ("github", "jira"):
+            self.http.delete(f"{self.url(part)}/_control/faults").raise_for_status()
+
+    def kill(self, parts: Sequence[str]) -> None:
+        """Kill parts at once; `run` is the process of every flow run that is under way."""
+        for part in parts:
+            if part == "run":
+                for pid in self.flow_processes():
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+            else:
+                self.world.kill(part)
+
+    def revive(self, parts: Sequence[str]) -> None:
+        """Start again what was killed."""
+        for part in sorted(set(parts) - {"run"}, key=_RISES.index):
+            self.world.revive(part)
+
+    def flow_processes(self) -> list[int]:
+        """Give the processes that execute flow runs: children of the preloaded process, which is the runner's own child."""
+        runner = self.world.processes["runner"].pid
+        return [child for middle in _children(runner) for child in _children(middle)] if runner else []
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    for listed in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += [int(child) for child in listed.read_text().split()]
+    return found

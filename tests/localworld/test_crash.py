@@ -1,0 +1,79 @@
+"""A sample of the crash matrix, and what the matrix is made of."""
+
+import json
+import os
+
+import pytest
+
+from localworld.crash import driver, invariants
+from localworld.crash.cells import Refused, Struck, matrix, sample
+from localworld.crash.driver import Outcome
+from localworld.crash.place import Place
+from localworld.crash.sheet import Sheet
+
+SEED = int(os.environ.get("HEALER_TEST_CRASH_SEED", "3"))
+
+
+def test_no_two_cells_have_one_name():
+    """A sheet is resumed by names, so each cell has its own."""
+    names = [cell.name for cell in matrix()]
+    assert len(set(names)) == len(names)
+
+
+def test_every_effect_is_struck_on_both_sides():
+    """No step of the journey is left out, before or after, and each outside effect is refused in each way."""
+    struck = {(cell.step.name, cell.side.value) for cell in matrix() if isinstance(cell, Struck)}
+    assert {side for _, side in struck} == {"before", "after"}
+    assert len(struck) == 2 * len({name for name, _ in struck})
+    refused = {cell.what for cell in matrix() if isinstance(cell, Refused)}
+    for what in refused:
+        assert {cell.status for cell in matrix() if isinstance(cell, Refused) and cell.what == what} >= {
+            0,
+            429,
+            502,
+            503,
+        }
+
+
+def test_a_seed_draws_the_same_cells():
+    """What a seed has found it finds again."""
+    assert sample(7, 5) == sample(7, 5)
+    assert any(sample(seed, 5) != sample(7, 5) for seed in range(8, 12))
+
+
+def test_a_sheet_is_resumed_and_forgets_no_failure_of_a_soak(tmp_path):
+    """What holds is not played again; what failed counts until it holds; in a soak one failure is enough."""
+    sheet = Sheet(tmp_path / "crash.json")
+    sheet.write(Outcome("a", "UTIL-1", 1.0))
+    sheet.write(Outcome("b", "UTIL-2", 1.0, ["two pull requests"]))
+    again = Sheet(tmp_path / "crash.json")
+    assert (again.holds("a"), again.holds("b"), again.ok) == (True, False, False)
+    again.write(Outcome("b", "UTIL-3", 1.0))
+    assert again.ok
+    soak = Sheet(tmp_path / "soak.json", about={"seed": 1})
+    soak.write(Outcome("b", "UTIL-1", 1.0, ["two pull requests"]))
+    soak.write(Outcome("b", "UTIL-2", 1.0))
+    assert not soak.ok
+
+
+@pytest.mark.crash
+@pytest.mark.timeout(300)
+def test_a_sample_of_the_matrix_holds_and_a_breach_would_be_seen(tmp_path):
+    """Cells drawn by a seed leave everything as it must be; what is changed behind the product's back is named."""
+    cells = [cell for cell in sample(SEED, 4) if cell.end != "confirmed"]
+    with Place(tmp_path / "w") as place:
+        outcomes = [driver.play(place, cell, number) for number, cell in enumerate(cells, 2001)]
+        assert [(outcome.name, outcome.broken) for outcome in outcomes if not outcome.ok] == []
+        assert driver.leaks(place).broken == []
+        forge(place, case := outcomes[0].case)
+        told = " ".join(invariants.broken(place, case, cells[0]))
+    for words in ("event chain is broken at 2", "the case believes Forged", "are still held", "do not hold the leases"):
+        assert words in told.replace("does not hold", "do not hold")
+
+
+def forge(place: Place, case: str) -> None:
+    """Change what is stored, as no part of the product would."""
+    place.redis.lset(f"healer:case:{case}:events", 1, json.dumps({**place.events(case)[1], "kind": "forged"}))
+    place.redis.set(f"healer:case:{case}", json.dumps({**(place.case(case) or {}), "ticket_status": "Forged"}))
+    place.redis.set("healer:hold:brightwater", case)
+    place.redis.zadd("healer:logins:brightwater-main", {"1:1": 1.0})
