@@ -60,7 +60,7 @@ def test_a_sheet_is_resumed_and_forgets_no_failure_of_a_soak(tmp_path):
 @pytest.mark.timeout(300)
 def test_a_sample_of_the_matrix_holds_and_a_breach_would_be_seen(tmp_path):
     """Cells drawn by a seed leave everything as it must be; what is changed behind the product's back is named."""
-    cells = [cell for cell in sample(SEED, 4) if cell.end != "confirmed"]
+    cells = [cell for cell in sample(SEED, 3) if cell.end != "confirmed"]
     with Place(tmp_path / "w") as place:
         outcomes = [driver.play(place, cell, number) for number, cell in enumerate(cells, 2001)]
         assert [(outcome.name, outcome.broken) for outcome in outcomes if not outcome.ok] == []
