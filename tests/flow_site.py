@@ -38,13 +38,13 @@ def environment(**values: str) -> dict[str, str]:
     return {**kept, "PREFECT_SERVER_ANALYTICS_ENABLED": "false", **values}
 
 
-def wait_for(what: Callable[[], Any], seconds: float = 60) -> Any:
-    """Give what becomes true."""
+def wait_for(what: Callable[[], Any], seconds: float = 60, pause_s: float = 0.03) -> Any:
+    """Give what becomes true; look again after each pause."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if found := what():
             return found
-        time.sleep(0.03)
+        time.sleep(pause_s)
     raise AssertionError("it did not happen in time")
 
 
@@ -113,7 +113,8 @@ class Prefect:
 
     def ended(self, run_id: str, seconds: float = 30) -> dict[str, Any]:
         """Wait for a flow run's end and give it."""
-        return wait_for(lambda: (run := self.run(run_id))["state_type"] in ENDED and run, seconds)
+        # Each look costs the server as much as a step of the run that it is asked about.
+        return wait_for(lambda: (run := self.run(run_id))["state_type"] in ENDED and run, seconds, pause_s=0.15)
 
     def artifacts(self, run_id: str) -> list[dict[str, Any]]:
         """Give the artifacts of a flow run."""
