@@ -1,14 +1,21 @@
-"""The gateway: `uvicorn --factory api.main:app`."""
+"""The gateway: console script `healer-gateway`.
+
+`uvicorn --factory api.main:app --http api.connection:Connection` is the same; without the connection's class slow requests are not cut.
+"""
 
 import asyncio
 import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Annotated
 
+import typer
+import uvicorn
 from fastapi import FastAPI
 
 from api import cases, commands, fetches, fleet, health, hooks, leases, logins, problems, reports
+from api.connection import Connection
 from api.dispatch import Dispatcher
 from api.openapi import Described
 from api.parts import AppParts, parts_of
@@ -75,3 +82,16 @@ def _silence_access_log() -> None:
     access = logging.getLogger("uvicorn.access")
     access.handlers.clear()
     access.propagate = False
+
+
+def serve(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Serve webhooks, leases, gate reports and cases. Settings come from the environment."""
+    uvicorn.run("api.main:app", factory=True, host=host, port=port, http=Connection, ws="none", access_log=False)
+
+
+def main() -> None:
+    """Run the console script."""
+    typer.run(serve)

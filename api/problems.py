@@ -52,9 +52,10 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def _answer(
+def answer(
     status: int, reason: str, detail: str, retry_after: int | None = None, others: Mapping[str, str] | None = None
 ) -> JSONResponse:
+    """Give a refusal. `reason` is stable; `detail` says in words what was wrong; `retry_after` is in seconds."""
     problem = Problem(title=HTTPStatus(status).phrase, status=status, reason=reason, detail=detail)
     headers = {**(others or {}), **({"Retry-After": str(retry_after)} if retry_after is not None else {})}
     if status == HTTPStatus.UNAUTHORIZED:
@@ -65,7 +66,7 @@ def _answer(
 def refused(request: Request, error: Rejected, others: Mapping[str, str] | None = None) -> JSONResponse:
     """Give the answer to a request that must not be acted on, with other headers where there are any."""
     parts_of(request.app).metrics.refusals.labels(error.reason).inc()
-    return _answer(error.status, error.reason, f"{error.what} {error.remedy}".rstrip(), error.retry_after, others)
+    return answer(error.status, error.reason, f"{error.what} {error.remedy}".rstrip(), error.retry_after, others)
 
 
 def _on_broken_world(request: Request, error: HealerError) -> JSONResponse:
@@ -73,7 +74,7 @@ def _on_broken_world(request: Request, error: HealerError) -> JSONResponse:
     parts_of(request.app).metrics.refusals.labels(error.reason).inc()
     _LOG.warning("%s could not be served: %s", request.scope["route"].path if "route" in request.scope else "?", error)
     after = 1 if isinstance(error, Conflict) else _AGAIN_S
-    return _answer(503, "unavailable", "something that this needs does not answer; send the same again.", after)
+    return answer(503, "unavailable", "something that this needs does not answer; send the same again.", after)
 
 
 async def on_healer_error(request: Request, error: Exception) -> JSONResponse:
@@ -86,17 +87,17 @@ async def on_healer_error(request: Request, error: Exception) -> JSONResponse:
 
 
 async def _on_validation(_: Request, __: Exception) -> JSONResponse:
-    return _answer(422, "bad_request", "a path or query parameter is not of the documented form.")
+    return answer(422, "bad_request", "a path or query parameter is not of the documented form.")
 
 
 async def _on_http(_: Request, error: Exception) -> JSONResponse:
     """Translate what the router refuses; its headers stay (405 comes with `Allow`, RFC 9110, section 15.5.6)."""
     status, headers = (error.status_code, error.headers) if isinstance(error, HTTPException) else (500, None)
-    return _answer(status, HTTPStatus(status).name.lower(), HTTPStatus(status).phrase, others=headers)
+    return answer(status, HTTPStatus(status).name.lower(), HTTPStatus(status).phrase, others=headers)
 
 
 async def _on_bug(_: Request, __: Exception) -> JSONResponse:
-    return _answer(500, "bug", "this is our mistake; it is in the gateway's log.")
+    return answer(500, "bug", "this is our mistake; it is in the gateway's log.")
 
 
 def install(app: FastAPI) -> None:

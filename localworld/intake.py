@@ -17,10 +17,10 @@ _LIMITS: Final = ("DELIVERIES_PER_KEY_MINUTE", "OPEN_CASES", "CASES_PER_IMPORTER
 """Out of the way: what is asked here is how fast and how safely deliveries are taken, not how many may be."""
 
 
-def uvicorn(name: str, app: str, port: int, env: dict[str, str], log: Path) -> Process:
-    """Give a process that serves the application that a factory makes."""
-    argv = [sys.executable, "-m", "uvicorn", "--factory", app, "--host", HOST, "--port", str(port), "--no-access-log"]
-    return Process(name, argv, {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **env}, log)
+def _process(name: str, argv: list[str], port: int, env: dict[str, str], log: Path) -> Process:
+    """Give a process that serves on a port of loopback."""
+    where = ["--host", HOST, "--port", str(port)]
+    return Process(name, [*argv, *where], {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **env}, log)
 
 
 class Intake:
@@ -34,11 +34,11 @@ class Intake:
         ports = {"gateway": free_port(), "neighbours": free_port()}
         self.url = f"http://{HOST}:{ports['gateway']}"
         self.neighbours_url, self.neighbours_port = f"http://{HOST}:{ports['neighbours']}", ports["neighbours"]
-        self.neighbours = uvicorn(
-            "neighbours", "localworld.neighbours:app", ports["neighbours"], {}, folder / "neighbours.log"
-        )
+        around = [sys.executable, "-m", "uvicorn", "--factory", "localworld.neighbours:app", "--no-access-log"]
+        self.neighbours = _process("neighbours", around, ports["neighbours"], {}, folder / "neighbours.log")
         settings = self._settings(prefect_port or ports["neighbours"])
-        self.gateway = uvicorn("gateway", "api.main:app", ports["gateway"], settings, folder / "gateway.log")
+        serve = [str(Path(sys.executable).parent / "healer-gateway")]
+        self.gateway = _process("gateway", serve, ports["gateway"], settings, folder / "gateway.log")
 
     def _settings(self, prefect_port: int) -> dict[str, str]:
         return {

@@ -52,16 +52,7 @@ class World:
         for part in ("github", "jira", "portal"):
             if part in self.processes:
                 self.processes[part].wait_until(answers(self.layout.url(part) + "/"))
-        serve = [
-            "uvicorn",
-            "--factory",
-            "api.main:app",
-            "--host",
-            HOST,
-            "--port",
-            str(self.layout.own_port["gateway"]),
-            "--no-access-log",
-        ]
+        serve = ["healer-gateway", "--host", HOST, "--port", str(self.layout.own_port["gateway"])]
         self._launch("gateway", serve, self.layout.gateway_settings())
         self.processes["prefect"].wait_until(answers(self.layout.url("prefect") + "/api/ready"), 90)
         self._launch("runner", ["healer-runner", "--limit", str(self.plan.runner_limit)], self.layout.flow_settings())

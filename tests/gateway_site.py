@@ -62,11 +62,12 @@ title = "Broken"
 
 
 class Prefect:
-    """Prefect's wire: keeps flow runs by idempotency key, is up or down, and may refuse."""
+    """Prefect's wire: keeps flow runs by idempotency key, is up or down, and may refuse all or some; `refusals` counts."""
 
     def __init__(self, router: respx.Router) -> None:
         self.runs: dict[str, dict[str, Any]] = {}
-        self.status = 0
+        self.status, self.refusals = 0, 0
+        self.refused: set[str] = set()
         router.get(url__regex=f"{PREFECT}/deployments/name/(?P<flow>\\w+)/\\w+").mock(side_effect=self._deployment)
         router.post(url__regex=f"{PREFECT}/deployments/\\w+/create_flow_run").mock(side_effect=self._create)
         router.get(f"{PREFECT}/health").mock(side_effect=lambda _: httpx.Response(self.status or 200, json=True))
@@ -75,9 +76,10 @@ class Prefect:
         return httpx.Response(200, json={"id": flow})
 
     def _create(self, request: httpx.Request) -> httpx.Response:
-        if self.status:
-            return httpx.Response(self.status)
         body = json.loads(request.content)
+        if self.status or body["idempotency_key"] in self.refused:
+            self.refusals += 1
+            return httpx.Response(self.status or 422)
         known = body["idempotency_key"] in self.runs
         self.runs.setdefault(body["idempotency_key"], body)
         return httpx.Response(200 if known else 201, json={"id": f"run-of-{body['idempotency_key']}"})

@@ -219,7 +219,7 @@ _PROCESSES = {
     "healer-report": "actions/reporting.py",
     "healer-prefect-server": "flows/server.py",
     "healer-runner": "flows/runner.py",
-    "the gateway": "api/main.py",
+    "healer-gateway": "api/main.py",
     "a flow run": "flows/story.py",
     "a round": "flows/rounds.py",
     "a warm child": "flows/child.py",

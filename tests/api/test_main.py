@@ -1,4 +1,4 @@
-"""Rules of the gateway as a process: `uvicorn --factory api.main:app`."""
+"""Rules of the gateway as a process: `healer-gateway`."""
 
 import json
 import signal
@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -39,7 +40,7 @@ class Served:
     def __init__(self, env: dict[str, str]) -> None:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
-        argv = [sys.executable, "-m", "uvicorn", "--factory", "api.main:app", "--port", str(port)]
+        argv = [Path(sys.executable).parent / "healer-gateway", "--port", str(port)]
         self.process = subprocess.Popen(argv, env=env, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def answer(self, path: str) -> httpx.Response:
