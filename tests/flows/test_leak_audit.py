@@ -46,10 +46,10 @@ def planted(prefect):
     prefect.call("POST", "/logs/", [log])
     prefect.call("POST", "/artifacts/", {"key": "audited", "data": f"# {HIDDEN['artifact']}", "flow_run_id": leaky})
     prefect.call("POST", "/variables/", {"name": "audited", "value": HIDDEN["variable"]})
-    event = {"event": "healer.leak", "occurred": datetime.now(UTC).isoformat(), "id": str(uuid.uuid4())}
+    event = {"event": "healer.audited", "occurred": datetime.now(UTC).isoformat(), "id": str(uuid.uuid4())}
     about = {"resource": {"prefect.resource.id": f"prefect.flow-run.{leaky}"}, "payload": {"text": SECRET}}
     prefect.call("POST", "/events", [{**event, **about}])
-    ours = {"filter": {"event": {"name": ["healer.leak"]}}}
+    ours = {"filter": {"event": {"name": ["healer.audited"]}}}
     wait_for(lambda: prefect.call("POST", "/events/filter", ours)["events"])  # written a moment after they were taken
     return {"leaky": leaky, "clean": clean}
 
