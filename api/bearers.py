@@ -1,6 +1,7 @@
 """Who calls with an API token, and whether the token allows it."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from fastapi import Request
 
@@ -33,4 +34,10 @@ async def proven(parts: GatewayParts, token: str, scope: Scope) -> Holder:
         raise Rejected("the API token is absent, unknown or revoked.", reason="bad_token", status=401)
     if scope not in holder.scopes:
         raise Rejected(f"the API token lacks scope {scope.value}.", reason="missing_scope", status=403)
-    return holder
+    return replace(holder, name=_shown(parts, holder))
+
+
+def _shown(parts: GatewayParts, holder: Holder) -> str:
+    """Give the name as it may be recorded: one that is masked goes by the token's id, so that two people stay two."""
+    shown = parts.redactor.text(holder.name)
+    return holder.name if shown == holder.name else f"{shown} (token {holder.id})"

@@ -20,7 +20,7 @@ from healer.errors import HealerError, Rejected
 from healer.explain import explain
 from healer.wiring import GatewayParts
 
-_WITHHELD: Final = "(the reason was not kept: what must be redacted in it could not be read)"
+_WITHHELD: Final = "(not kept: what must be redacted in it could not be read)"
 
 
 class _Body(BaseModel):
@@ -98,13 +98,7 @@ async def _given(request: Request, form: type[B]) -> B:
 @router.post("/stop", openapi_extra=_takes(Why))
 async def stop(case_id: CaseId, request: Request, by: Operator, parts: Parts, counters: Counters) -> CommandAnswer:
     """Stop a case: from now on nothing is done for it. Stopping it again gives the first answer."""
-    given = await _given(request, Why)
-    try:
-        why = await redacted(parts, case_id, given.reason)
-    except HealerError as error:
-        if isinstance(error, Rejected):
-            raise
-        why = _WITHHELD  # a stop waits for nothing but Redis
+    why = await kept(parts, case_id, (await _given(request, Why)).reason)  # a stop waits for nothing but Redis
     return await _obey(parts, counters, case_id, Order(command=Command.STOP, by=by.name, text=why))
 
 
@@ -125,7 +119,7 @@ async def release(case_id: CaseId, request: Request, by: Operator, parts: Parts,
 @router.post("/retry", openapi_extra=_takes(Hint))
 async def retry(case_id: CaseId, request: Request, by: Operator, parts: Parts, counters: Counters) -> CommandAnswer:
     """Let an ended case begin again, with a fresh diagnosis and all its attempts."""
-    hint = await redacted(parts, case_id, (await _given(request, Hint)).hint)
+    hint = await _redacted(parts, case_id, (await _given(request, Hint)).hint)
     return await _obey(parts, counters, case_id, Order(command=Command.RETRY, by=by.name, text=hint))
 
 
@@ -147,7 +141,20 @@ async def explained(case_id: CaseId, request: Request, _: Operator, parts: Parts
     return Response(text, media_type="text/markdown")
 
 
-async def redacted(parts: GatewayParts, case_id: CaseId, text: str) -> str:
+async def kept(parts: GatewayParts, case_id: CaseId, text: str) -> str:
+    """Redact a person's text; where what must be redacted in it cannot be read, give words that say so.
+
+    Raises: Rejected (404, `unknown_case`).
+    """
+    try:
+        return await _redacted(parts, case_id, text)
+    except Rejected:
+        raise
+    except HealerError:
+        return _WITHHELD
+
+
+async def _redacted(parts: GatewayParts, case_id: CaseId, text: str) -> str:
     """Redact a person's text, also of the logins of the case's importer.
 
     Raises: Rejected (404, `unknown_case`), UpstreamError, Misconfigured.

@@ -6,16 +6,14 @@ Here nobody asks GitHub who may command: an answer within GitHub's ten seconds m
 import re
 from typing import Any, Final, Literal
 
-from api.commands import redacted
+from api.commands import kept
 from api.pulls import case_of
 from healer import spoken
-from healer.contracts import Case, Contract, RunRequest
-from healer.errors import HealerError
+from healer.contracts import Contract, RunRequest
 from healer.turns import COMMANDED
 from healer.wiring import GatewayParts
 
 _LOGIN: Final = re.compile(r"[A-Za-z0-9-]{1,39}(\[bot\])?")
-_WITHHELD: Final = "(not kept: what must be redacted in it could not be read)"
 
 
 class Heard(Contract):
@@ -56,14 +54,7 @@ async def hear(parts: GatewayParts, heard: Heard) -> Literal["followed", "repeat
     said = spoken.read(heard.text)
     data: dict[str, str | int | float | bool | None] = {"comment": heard.id, "login": heard.author}
     if said:
-        data |= {"command": said.name, "text": await _redacted(parts, case, said.text), "attempts": said.attempts}
+        data |= {"command": said.name, "text": await kept(parts, case.id, said.text), "attempts": said.attempts}
     start = RunRequest(flow="command", case=case.id, comment=heard.id)
     await parts.cases.note(case.id, COMMANDED, data, start=start)
     return "followed"
-
-
-async def _redacted(parts: GatewayParts, case: Case, text: str) -> str:
-    try:
-        return await redacted(parts, case.id, text)
-    except HealerError:
-        return _WITHHELD

@@ -23,7 +23,6 @@ MARKER: Final = "importer-healer"
 _PROPERTY: Final = "healer.case"
 _FINAL_REFUSALS: Final = frozenset({"not_found", "refused", "forbidden", "transition_refused"})
 """What JIRA will refuse again; the rest may pass by itself."""
-_LOOKED_AT: Final = 500
 
 
 async def told(story: Story, steps: Callable[[Story], Awaitable[None]]) -> FlowState[Any]:
@@ -87,7 +86,7 @@ async def _hand_on(story: Story, case: Case) -> None:
     """Free the importer, and call the case that waits for it longest."""
     cases = story.parts.cases
     await cases.release(case.importer, case.id)
-    known = await cases.list(_LOOKED_AT)
+    known = await cases.list()
     waiting = [other for other in known if other.importer == case.importer and _waits_for_importer(other)]
     if waiting:
         first = min(waiting, key=lambda other: other.opened_at)

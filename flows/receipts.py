@@ -32,9 +32,10 @@ async def write(story: Story) -> None:
     if events[-1].kind == RECEIPT_WRITTEN:
         return
     versions = {"importer-healer": version("importer-healer"), "prompts": prompts.PROMPT_VERSION}
-    written = receipt.write(case, events, await _reports(story, case), versions)
+    redact = story.parts.redactor.text
+    written = receipt.write(case, events, await _reports(story, case), versions, redact)
     statement = receipt.statement(written, story.parts.settings.importers_repository)
-    text = story.parts.redactor.text(statement.decode())
+    text = redact(statement.decode())
     envelope = json.dumps(dsse.seal(receipt.PAYLOAD_TYPE, text.encode(), story.parts.signers), indent=1)
     await story.parts.evidence.keep_receipt(case.id, envelope)
     await artifacts.show_receipt(case, written, envelope)

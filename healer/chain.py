@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import datetime
 from typing import Final
 
@@ -25,11 +25,15 @@ def link(previous: Event | None, at: datetime, kind: str, data: EventData) -> Ev
     return event.model_copy(update={"hash": _hash(event)})
 
 
-def first_break(events: Iterable[Event]) -> int | None:
-    """Give the sequence number at which a chain was changed, cut into, or reordered; None where it is whole."""
+def first_break(events: Iterable[Event], masked: Container[int] = ()) -> int | None:
+    """Give the sequence number at which a chain was changed, cut into, or reordered; None where it is whole.
+
+    Of events out of which redaction took something (`masked`, by sequence number) the place in the chain is judged, not the content.
+    """
     seq, before = 1, GENESIS
     for event in events:
-        if (event.seq, event.previous, event.hash) != (seq, before, _hash(event)):
+        own = event.hash if event.seq in masked else _hash(event)
+        if (event.seq, event.previous, event.hash) != (seq, before, own):
             return seq
         seq, before = seq + 1, event.hash
     return None

@@ -45,6 +45,5 @@ def verify(
     if wrong:
         raise Rejected(f"the receipt does not hold: {'; '.join(wrong)}.", reason="receipt", remedy="Do not trust it.")
     found = told.predicate
-    typer.echo(
-        f"{found.case}: {found.state.value}, {len(found.events)} events, head {found.head_sha or 'none'}: it holds"
-    )
+    count = f"{len(found.events)} events" + (f" ({len(found.masked)} masked)" if found.masked else "")
+    typer.echo(f"{found.case}: {found.state.value}, {count}, head {found.head_sha or 'none'}: it holds")

@@ -71,10 +71,10 @@ def revoke(name: Annotated[str, typer.Argument(help="Whose tokens.")]) -> None:
 
 @token.command("list")
 def list_tokens() -> None:
-    """List whose tokens there are, what they allow and since when; never a token."""
+    """List whose tokens there are, what they allow, since when, and their ids; never a token."""
     for holder in with_store(lambda store: store.tokens.list()):
         scopes = ", ".join(sorted(holder.scopes))
-        typer.echo(f"{holder.name:24} {scopes:14} made {holder.created_at:%Y-%m-%d %H:%M} UTC")
+        typer.echo(f"{holder.name:24} {scopes:14} made {holder.created_at:%Y-%m-%d %H:%M} UTC  {holder.id}")
 
 
 _LETTER = re.compile(r"\d{1,20}-\d{1,20}")

@@ -5,7 +5,7 @@ anyone can recompute the chain and hold the facts against it, without asking us 
 Form: github.com/in-toto/attestation, Statement v1. Layout of the predicate: SPEC, "Receipt".
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, Literal
 
 from pydantic import Field, ValidationError
@@ -52,7 +52,10 @@ class Change(Contract):
 
 
 class Receipt(Contract):
-    """The predicate. `chain` is the hash of the last event; `spend` and `logins_used` count all attempts."""
+    """The predicate. `chain` is the hash of the last event; `spend` and `logins_used` count all attempts.
+
+    `masked` are the sequence numbers of events that redaction took something out of: their hashes are those of what was written.
+    """
 
     case: str
     importer: str
@@ -71,6 +74,7 @@ class Receipt(Contract):
     versions: dict[str, str]
     people: tuple[str, ...]
     events: tuple[Event, ...]
+    masked: tuple[int, ...] = ()
     chain: str
 
 
@@ -83,10 +87,27 @@ class Statement(Contract):
     predicate: Receipt
 
 
+def shown(events: tuple[Event, ...], redact: Callable[[str], str]) -> tuple[Event, ...]:
+    """Give the events as they may be shown. Hashes stay those of what was written."""
+    return tuple(event.model_copy(update={"data": _masked(event, redact)}) for event in events)
+
+
+def _masked(event: Event, redact: Callable[[str], str]) -> chain.EventData:
+    return {name: redact(value) if isinstance(value, str) else value for name, value in event.data.items()}
+
+
 def write(
-    case: Case, events: tuple[Event, ...], reports: Mapping[int, GateReport], versions: Mapping[str, str]
+    case: Case,
+    written: tuple[Event, ...],
+    reports: Mapping[int, GateReport],
+    versions: Mapping[str, str],
+    redact: Callable[[str], str] = str,
 ) -> Receipt:
-    """Give the receipt of a case. `reports` are those that are still kept, by run id; `versions` are ours, by name."""
+    """Give the receipt of a case. `reports` are those that are still kept, by run id; `versions` are ours, by name.
+
+    `redact` masks the events' texts. What else it holds must be redacted by whoever shows it.
+    """
+    events = shown(written, redact)
     last = case.attempts[-1] if case.attempts else None
     red = _red(case, reports)
     green = _green(last, reports)
@@ -108,6 +129,7 @@ def write(
         versions=dict(versions),
         people=_people(events),
         events=events,
+        masked=tuple(event.seq for event, was in zip(events, written, strict=True) if event != was),
         chain=events[-1].hash if events else chain.GENESIS,
     )
 
@@ -180,7 +202,7 @@ def read(payload: bytes) -> Statement:
 def findings(told: Statement) -> Iterator[str]:
     """Name, in words, everything in a receipt that its own events do not bear out. None: all of it holds."""
     receipt, events = told.predicate, told.predicate.events
-    if (broken := chain.first_break(events)) is not None:
+    if (broken := chain.first_break(events, receipt.masked)) is not None:
         yield f"the event chain is broken at event {broken}"
     if receipt.chain != (events[-1].hash if events else chain.GENESIS):
         yield "the chain's last hash is not that of the last event"

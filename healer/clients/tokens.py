@@ -16,6 +16,8 @@ from healer.clients.store import redis_errors
 
 PREFIX: Final = "healer_"
 _MAX_TOKEN: Final = 128
+_KEYS: Final = "healer:token:"
+_ID_LENGTH: Final = 8
 
 
 class Scope(StrEnum):
@@ -29,21 +31,22 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True)
 class Holder:
-    """Who a token was made for, what it allows, and when it was made."""
+    """Who a token was made for, what it allows, and when it was made. `id` tells tokens apart and opens nothing."""
 
+    id: str
     name: str
     scopes: frozenset[Scope]
     created_at: datetime
 
 
-def _holder(row: str) -> Holder:
+def _holder(key: str, row: str) -> Holder:
     told = json.loads(row)
-    scopes = frozenset(Scope(scope) for scope in told["scopes"])
-    return Holder(name=told["name"], scopes=scopes, created_at=datetime.fromisoformat(told["created_at"]))
+    scopes, made = frozenset(Scope(scope) for scope in told["scopes"]), datetime.fromisoformat(told["created_at"])
+    return Holder(id=key.removeprefix(_KEYS)[:_ID_LENGTH], name=told["name"], scopes=scopes, created_at=made)
 
 
 def _key(token: str) -> str:
-    return f"healer:token:{hashlib.sha256(token.encode('utf-8', 'replace')).hexdigest()}"
+    return f"{_KEYS}{hashlib.sha256(token.encode('utf-8', 'replace')).hexdigest()}"
 
 
 class Tokens:
@@ -72,14 +75,14 @@ class Tokens:
             return None
         with redis_errors():
             row = cast("str | None", await self._redis.get(_key(token)))
-        return _holder(row) if row else None
+        return _holder(_key(token), row) if row else None
 
     async def list(self) -> tuple[Holder, ...]:
         """Give every token's holder, by name and age; one line per token, because a name may have several.
 
         Raises: UpstreamError.
         """
-        holders = [_holder(row) for row in (await self._rows()).values()]
+        holders = [_holder(key, row) for key, row in (await self._rows()).items()]
         return tuple(sorted(holders, key=lambda holder: (holder.name, holder.created_at)))
 
     async def revoke(self, name: str) -> int:
@@ -87,12 +90,12 @@ class Tokens:
 
         Raises: UpstreamError.
         """
-        theirs = [key for key, row in (await self._rows()).items() if _holder(row).name == name]
+        theirs = [key for key, row in (await self._rows()).items() if _holder(key, row).name == name]
         with redis_errors():
             return int(await self._redis.delete(*theirs)) if theirs else 0
 
     async def _rows(self) -> dict[str, str]:
         with redis_errors():
-            keys = [key async for key in self._redis.scan_iter(match="healer:token:*")]
+            keys = [key async for key in self._redis.scan_iter(match=f"{_KEYS}*")]
             rows = cast("Sequence[str | None]", await self._redis.mget(keys)) if keys else []
         return {key: row for key, row in zip(keys, rows, strict=True) if row}

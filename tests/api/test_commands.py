@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -11,8 +12,10 @@ import pytest
 
 from factories import make_delivery, make_report
 from gateway_site import GITHUB_SECRET, Gateway, bearer, problem, until
+from healer import receipt
 from healer.clients.tokens import Scope
 from healer.contracts import Attempt, Case, State
+from healer.redact import Redactor
 
 GIVEN: dict[str, dict[str, Any]] = {
     "stop": {"reason": "the portal is rebuilt"},
@@ -60,6 +63,27 @@ async def test_stop_ends_at_once_and_has_the_ticket_told(gateway: Gateway) -> No
     assert event.data == {"by": "alice", "why": "the portal is rebuilt"}
     await until(lambda: "heal:UTIL-101:1:again-1" in gateway.prefect.runs)
     assert await gateway.redis.sismember("healer:cases:open", "UTIL-101") == 0
+
+
+ADDRESS = "jane.doe@utility.example"
+
+
+async def test_name_that_is_personal_goes_by_the_tokens_id(gateway: Gateway) -> None:
+    """Where personal data is masked, a token's name that is an e-mail address is nowhere recorded or told; two people stay two."""
+    gateway.app.state.parts.gateway = replace(gateway.parts, redactor=Redactor(personal=True))
+    await gateway.awaiting()
+    answer = await tell(gateway, "take", by=ADDRESS)
+    (holder,) = await gateway.parts.tokens.list()
+    assert answer.json()["by"] == f"*** (token {holder.id})"
+    assert problem(await tell(gateway, "take", by=f"x{ADDRESS}")) == (409, "case_taken")
+    case, events = await stands(gateway), await gateway.parts.cases.events("UTIL-101")
+    assert case.reason_text == f"Taken by *** (token {holder.id})."
+    assert [event.data["by"] for event in events if event.kind == "taken"] == [f"*** (token {holder.id})"]
+    written = str([await gateway.redis.dump(key) for key in await gateway.redis.keys("healer:case:*")])
+    assert ADDRESS not in written
+    told = receipt.write(case, events, {}, {}, Redactor(personal=True).text)
+    assert (told.masked, told.people) == ((), (f"*** (token {holder.id})",))
+    assert list(receipt.findings(receipt.read(receipt.statement(told, "acme/importers")))) == []
 
 
 async def test_second_stop_gets_the_first_answer(gateway: Gateway) -> None:

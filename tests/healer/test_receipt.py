@@ -21,6 +21,7 @@ from healer.contracts import (
     Verdict,
 )
 from healer.errors import Rejected
+from healer.redact import Redactor
 
 HEAD = "b" * 40
 TOLD: list[tuple[str, EventData]] = [
@@ -118,6 +119,28 @@ def test_what_does_not_hold_is_named(path: tuple[Any, ...], value: Any, named: s
     place[path[-1]] = value
     findings = "; ".join(receipt.findings(receipt.read(json.dumps(content).encode())))
     assert named in findings
+
+
+def test_what_is_masked_leaves_the_chain_whole() -> None:
+    """What was written before it had to be masked is masked in the receipt, which still holds and says which events those are."""
+    hide, told = Redactor(personal=True).text, [*TOLD, ("retried", {"by": "jane.doe@utility.example"}), TOLD[-1]]
+    written = receipt.write(make_case(state=State.PUBLISHED, head_sha=HEAD), chained(told), {}, {}, hide)
+    payload = receipt.statement(written, "acme/importers")
+    assert hide(payload.decode()) == payload.decode()
+    read = receipt.read(payload)
+    assert (read.predicate.masked, read.predicate.people) == ((7,), ("alice", "***"))
+    assert list(receipt.findings(read)) == []
+
+
+def test_masking_hides_no_other_change() -> None:
+    """Of a masked event the place in the chain is judged; any other event is judged whole."""
+    content = json.loads(receipt.statement(healed(), "acme/importers"))
+    content["predicate"]["masked"] = [2]
+    content["predicate"]["events"][1]["previous"] = "0" * 64
+    assert "chain is broken at event 2" in "; ".join(receipt.findings(receipt.read(json.dumps(content).encode())))
+    content["predicate"]["masked"] = [1, 2]
+    content["predicate"]["events"][1]["hash"] = "0" * 64
+    assert list(receipt.findings(receipt.read(json.dumps(content).encode())))
 
 
 def test_case_without_a_branch_is_bound_to_its_chain() -> None:
