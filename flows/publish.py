@@ -9,9 +9,21 @@ from flows import artifacts
 from flows.closing import told
 from flows.dispatching import settled
 from flows.story import STEP, Number, Story, call, in_seconds, opened
+from healer import check_run, triage, verify
 from healer import publish as publication
-from healer import triage, verify
-from healer.contracts import Case, CaseId, Disposition, GateReport, GateRun, PullRequest, RunRequest, State, Triage
+from healer.contracts import (
+    Case,
+    CaseId,
+    CheckRun,
+    Disposition,
+    GateReport,
+    GateRun,
+    PullRequest,
+    RunRequest,
+    State,
+    Triage,
+    Verdict,
+)
 from healer.errors import Misconfigured, UpstreamError
 from healer.publish import Action
 from healer.verify import Next, Step
@@ -54,6 +66,7 @@ async def _judge(story: Story, case: Case, run: GateRun) -> bool:
     judged = verify.with_verdict(case, verdict, report.failure if report else None)
     following = verify.next_step(judged, verdict, await story.most_attempts())
     facts = {"run_id": run.run_id, "conclusion": verdict.conclusion.value}
+    await _show(story, verdict, report, run)
     if report:
         await artifacts.show_checks(case, report.checks)
     if following.step is Step.PUBLISH:
@@ -67,6 +80,13 @@ async def _judge(story: Story, case: Case, run: GateRun) -> bool:
     else:
         await _send_back(story, case, following)
     return False
+
+
+async def _show(story: Story, verdict: Verdict, report: GateReport | None, run: GateRun) -> None:
+    """Say on the commit what the run is worth, where branch protection can require it."""
+    shown = check_run.of(verdict, report, run)
+    redacted = story.parts.redactor.data(shown.model_dump(include={"summary", "annotations"}))
+    await call(story.parts.github.show_check, CheckRun.model_validate({**shown.model_dump(), **redacted}))
 
 
 async def _not_ours(story: Story, case: Case, run: GateRun, report: GateReport | None) -> Triage | None:

@@ -8,6 +8,7 @@ import httpx
 
 from localworld import workato
 from localworld.desk import Operator, Seen
+from localworld.layout import APP_ID
 
 REPOSITORY = "/repos/acme/importers"
 
@@ -53,6 +54,12 @@ def _comments(operator: Operator, seen: Seen) -> list[str]:
     return [c["body"] for c in operator.jira(f"/issue/{seen.case['id']}/comment")["comments"]]
 
 
+def _checks(operator: Operator, seen: Seen) -> list[tuple[str, int]]:
+    """Give conclusion and App of the check that a branch protection would require of the branch's head."""
+    path = f"{REPOSITORY}/commits/{seen.case['head_sha']}/check-runs?check_name=importer-healer / rake fetch"
+    return [(run["conclusion"], run["app"]["id"]) for run in operator.github(path)["check_runs"]]
+
+
 def _branch(seen: Seen) -> str:
     return f"heal/{seen.case['id']}"
 
@@ -68,6 +75,7 @@ def healed(attempts: int) -> Callable[[Operator, Seen], dict[str, bool]]:
             "one branch": operator.branches().count(_branch(seen)) == 1,
             "one open pull request": [p["state"] for p in pulls] == ["open"],
             "its head is the verified commit": bool(pulls) and pulls[0]["head"]["sha"] == seen.case["head_sha"],
+            "its check is green, by our App": _checks(operator, seen) == [("success", APP_ID)],
             "one comment on the ticket": len(comments) == 1,
             "ticket is in review": _ticket(operator, seen)["status"]["name"] == "In Review",
         }
@@ -94,6 +102,7 @@ def spent(operator: Operator, seen: Seen) -> dict[str, bool]:
         "case needs an engineer": seen.case["state"] == "needs_engineer",
         "because attempts are spent": seen.case["reason"] == "ATTEMPTS_SPENT",
         "no pull request": not _pulls(operator, seen),
+        "its check is red": _checks(operator, seen) == [("failure", APP_ID)],
         "branch kept": _branch(seen) in operator.branches(),
         "branch and runs linked on the ticket": len(comments) == 1
         and _branch(seen) in comments[0]

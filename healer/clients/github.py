@@ -17,10 +17,10 @@ from github.Workflow import Workflow
 from pydantic import SecretStr
 from urllib3.util import Retry
 
-from healer.clients import github_comments, github_pulls, github_runs
+from healer.clients import github_checks, github_comments, github_pulls, github_runs
 from healer.clients.github_refusal import door
 from healer.clients.patience import patiently
-from healer.contracts import Comment, PullRequest, RunState, Sha
+from healer.contracts import CheckRun, Comment, PullRequest, RunState, Sha
 from healer.errors import Misconfigured, UpstreamError
 from healer.redact import Redactor
 
@@ -204,6 +204,14 @@ class GitHub:
         return bool(
             self._unless_missing(f"cancelling run {run_id}", lambda r: github_runs.cancel(r.get_workflow_run(run_id)))
         )
+
+    def show_check(self, check: CheckRun) -> bool:
+        """Make sure that the commit has this check run of ours, once; False where we are no App: GitHub takes none then."""
+        auth = self._auth
+        if not isinstance(auth, Auth.AppInstallationAuth):
+            return False
+        self._do(f"showing check {check.mark}", lambda r: github_checks.show(r, check, auth.app_id))
+        return True
 
     # ------------------------------------------------------------ pull requests
 

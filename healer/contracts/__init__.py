@@ -8,7 +8,9 @@ from healer.contracts.base import CaseId, Contract, Correlation, CredentialRef, 
 from healer.contracts.case import ENDED, Attempt, Case, Comment, Diagnosis, Event, PullRequest, RunRequest, State
 from healer.contracts.fetches import Fetch, FetchResult, LastGood
 from healer.contracts.gate import (
+    Annotation,
     Check,
+    CheckRun,
     Conclusion,
     GateMode,
     GateReport,
@@ -40,6 +42,7 @@ from healer.contracts.trace import Failure, FailureClass, Lookup, Trace, TraceSt
 __all__ = [
     "ENDED",
     "AgentAnswer",
+    "Annotation",
     "Attempt",
     "Autonomy",
     "Brief",
@@ -48,6 +51,7 @@ __all__ = [
     "CaseId",
     "Ceiling",
     "Check",
+    "CheckRun",
     "Comment",
     "Conclusion",
     "Contract",

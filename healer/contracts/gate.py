@@ -130,6 +130,28 @@ class Verdict(Contract):
     why: str
 
 
+class Annotation(Contract):
+    """A remark on a line of the repository."""
+
+    path: str
+    line: int = Field(ge=1)
+    title: str
+    message: str
+
+
+class CheckRun(Contract):
+    """What GitHub shows beside a commit, and branch protection can require. `mark` tells the gate run that it is about."""
+
+    name: str
+    head_sha: Sha
+    mark: str
+    conclusion: Literal["success", "failure", "timed_out", "cancelled", "action_required"]
+    title: str
+    summary: str
+    url: str
+    annotations: tuple[Annotation, ...] = ()
+
+
 class LeaseGrant(Contract):
     """What a gate run may know besides the secret values, which travel beside it and are in no contract."""
 

@@ -46,6 +46,7 @@ _TABLE: tuple[tuple[str, str, Handler, str], ...] = (
     ("GET", _R + "/commits/{ref}/check-runs", pulls.list_checks, "checks:read"),
     ("GET", _R + "/commits/{ref:path}", code.commit, "contents:read"),
     ("POST", _R + "/check-runs", pulls.create_check, "checks:write"),
+    ("GET", _R + "/check-runs/{check}/annotations", pulls.list_annotations, "checks:read"),
     ("GET", _R + "/pulls", pulls.list_pulls, "pull_requests:read"),
     ("POST", _R + "/pulls", pulls.create_pull, "pull_requests:write"),
     ("GET", _R + "/pulls/{number}", pulls.get_pull, "pull_requests:read"),

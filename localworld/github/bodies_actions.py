@@ -145,5 +145,6 @@ def check_body(bodies: Bodies, repository: Repository, check: Check) -> Any:
         "details_url": check.details_url or None,
         "output": output,
     }
-    body |= {"external_id": "", "pull_requests": [], "check_suite": {"id": _SUITE + check.id}}
+    body |= {"external_id": check.external_id, "pull_requests": [], "check_suite": {"id": _SUITE + check.id}}
+    body["app"] = {**body["app"], "id": check.app}
     return bodies.conform("check-run", body)

@@ -70,7 +70,7 @@ class Comment:
 
 @dataclass
 class Check:
-    """A check run on a commit."""
+    """A check run on a commit. `app` is who made it: GitHub Actions (15368), or our App."""
 
     id: int
     name: str
@@ -80,6 +80,8 @@ class Check:
     title: str = ""
     summary: str = ""
     details_url: str = ""
+    external_id: str = ""
+    app: int = 15368
     annotations: list[dict[str, Any]] = field(default_factory=list)
     started: str = field(default_factory=now)
     completed: str | None = None

@@ -241,13 +241,28 @@ def create_check(call: Call) -> Answer:
     check = Check(call.store.new_id(), call.text("name"), call.text("head_sha"), status, call.body.get("conclusion"))
     check.title, check.summary = output.get("title", ""), output.get("summary", "")
     check.details_url, check.completed = call.body.get("details_url", ""), now() if status == "completed" else None
+    check.external_id, check.app = call.body.get("external_id", ""), call.store.config["app"]["id"]
+    check.annotations = list(output.get("annotations", []))
+    if call.repository.git.sha(check.head_sha) is None:
+        raise Problem(422, f"No commit found for SHA: {check.head_sha}")
     call.repository.checks[check.id] = check
     return Answer(201, check_body(call.bodies, call.repository, check))
 
 
+def list_annotations(call: Call) -> Answer:
+    """List the annotations of a check run."""
+    check = call.repository.checks.get(call.number("check"))
+    if check is None:
+        raise Problem(404, "Not Found")
+    return call.page([call.bodies.conform("check-annotation", one) for one in check.annotations])
+
+
 def list_checks(call: Call) -> Answer:
-    """List the check runs of a commit."""
-    sha = call.repository.git.sha(call.path["ref"])
-    found = [c for c in call.repository.checks.values() if c.head_sha == sha]
+    """List the check runs of a commit by name and App: of those of one name the latest, unless all are asked for."""
+    sha, name, app = call.repository.git.sha(call.path["ref"]), call.query.get("check_name"), call.query.get("app_id")
+    found = [c for c in call.repository.checks.values() if c.head_sha == sha and name in (None, c.name)]
+    found = [c for c in found if app in (None, str(c.app))]
+    if call.query.get("filter", "latest") == "latest":
+        found = list({(c.app, c.name): c for c in found}.values())
     bodies = [check_body(call.bodies, call.repository, c) for c in found]
     return call.page(bodies, lambda shown: {"total_count": len(bodies), "check_runs": shown})

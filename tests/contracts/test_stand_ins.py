@@ -7,6 +7,7 @@ import pytest
 
 import github_site
 from contracts.checker import judge, tally
+from healer.contracts import CheckRun
 from jira_site import KEY
 from loopback import NO_TLS
 
@@ -88,6 +89,10 @@ def use_github(site):
     run, _ = app.dispatch(
         github_site.WORKFLOW, "heal/UTIL-101", {"case": "1", "mode": "verify", "correlation": "heal-1-1"}
     )
+    sha = client.branch_head("heal/UTIL-101")
+    remark = {"path": "lib/x.rb", "line": 3, "title": "source_changed", "message": "nothing matches"}
+    about = {"name": "importer-healer / rake fetch", "head_sha": sha, "mark": f"{run}:1", "url": pull.url}
+    app.show_check(CheckRun(**about, conclusion="failure", title="Red", summary="Why", annotations=(remark,)))
     client.find_run(github_site.WORKFLOW, "heal/UTIL-101", "heal-1-1")
     client.run_state(run)
     client.run_state(1)

@@ -12,6 +12,7 @@ import github_site
 from git_site import git
 from github_site import REPOSITORY, TOKEN, WORKFLOW
 from healer.clients.github import GitHub, github_auth
+from healer.contracts import Annotation, CheckRun
 from healer.errors import Misconfigured, UpstreamError
 
 _NUMBERS = itertools.count(101)
@@ -305,6 +306,38 @@ def test_readiness_tells_good_from_bad_logins_and_repositories(client, site):
     nowhere = GitHub(site.api, github_auth(SecretStr(TOKEN)), "acme/nowhere")
     assert [raised(c.ready).reason for c in (stranger, nowhere)] == ["unauthorized", "not_found"]
     assert "HEALER_GITHUB_TOKEN" in raised(stranger.ready).remedy
+
+
+NAME = "importer-healer / rake fetch"
+
+
+def a_check(sha, mark="7001:1", **fields):
+    about = {"title": "Red", "summary": "Why", "url": "https://github.example/runs/7001", "conclusion": "failure"}
+    return CheckRun(**{"name": NAME, "head_sha": sha, "mark": mark, **about, **fields})
+
+
+def shown(site, sha):
+    runs = site.send("GET", f"/commits/{sha}/check-runs?check_name={NAME}&filter=all")["check_runs"]
+    return [
+        (run["external_id"], run["conclusion"], run["output"]["annotations_count"], run["app"]["id"]) for run in runs
+    ]
+
+
+def test_a_check_run_is_made_once_and_only_ours_counts(site, branch):
+    """A repeated step makes no second check run of one gate run; another gate run gets its own, with its remarks."""
+    sha, app = site.client().branch_head(branch), site.client("app")
+    for _ in range(2):
+        assert app.show_check(a_check(sha))
+    remark = Annotation(path="lib/gatherers/x.rb", line=3, title="source_changed", message="nothing matches")
+    app.show_check(a_check(sha, "7002:1", conclusion="success", annotations=(remark,)))
+    assert shown(site, sha) == [("7001:1", "failure", 0, 4711), ("7002:1", "success", 1, 4711)]
+
+
+def test_without_an_app_there_is_no_check_run(site, branch):
+    """GitHub takes check runs from Apps only: with a token we do not ask, and say so."""
+    sha = site.client().branch_head(branch)
+    assert not site.client("token").show_check(a_check(sha))
+    assert shown(site, sha) == []
 
 
 def test_git_gets_our_token_or_an_installation_token(site):
