@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hmac
 import json
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
 import jira_site
@@ -18,11 +20,13 @@ from api.main import create_app as gateway_app
 from factories import NOW, make_failure
 from flow_github import GitHubWire
 from flow_site import VAULT_KEYS, Prefect
-from gateway_site import GITHUB_SECRET, REGISTRY, bearer, make_parts
-from healer import intake
+from gateway_site import GITHUB_SECRET, REGISTRY, SIGNING, bearer, make_parts
+from git_site import git
+from healer import intake, signing
 from healer.clients.cases import Cases
 from healer.clients.evidence import Evidence
 from healer.clients.outbox import Outbox
+from healer.clients.sinks.store import StoreSink
 from healer.clients.tokens import Scope
 from healer.contracts import Case, Check, Conclusion, Delivery, Event, GateReport, RunRequest, Trace
 from healer.envelope import KeyRing
@@ -35,6 +39,8 @@ from serving import serving
 T = TypeVar("T")
 IMPORTERS = Path(__file__).resolve().parents[1] / "localworld/importers"
 FAILING = "table#bills tbody tr"
+PASTED = ("plumage-trellis-4096", "ghp_pastedpastedpastedpastedpastedpast12")
+"""What somebody pastes into tickets: a password that nothing knows and that has no form, and a token that has one."""
 
 
 def broken_trace() -> Trace:
@@ -101,6 +107,26 @@ class Desk:
             id=f"d-{self.case_id}", ticket=self.case_id, importer="brightwater", body_sha256="a" * 64, received_at=NOW
         )
         self.ask(lambda redis: Cases(redis).receive(delivery, datetime.now(UTC)))
+
+    def send(self, **members: Any) -> dict[str, Any]:
+        """Deliver the ticket through the gateway's front door, as Workato does; give its answer."""
+        body = json.dumps({"ticket": self.case_id, "importer": "brightwater", **members}).encode()
+        headers = signing.sign(SIGNING, f"d-{self.case_id}", int(time.time()), body)
+        answer: dict[str, Any] = self._post("/v1/hooks/workato", content=body, headers=headers).json()
+        return answer
+
+    def paste(self, text: str) -> None:
+        """Comment on the ticket, as one of the customer's people does."""
+        self.jira.library("ann", jira_site.ANNS_TOKEN).add_comment(self.case_id, text)
+
+    def everything(self) -> str:
+        """Give all that the healer has written anywhere: Redis, Prefect, git, GitHub, and its own part of the tickets."""
+        stored = [(piece.place, piece.data) for piece in StoreSink(SecretStr(self.redis_url)).pieces()]
+        ticket = self.jira.ticket(self.case_id)
+        mine = [comment for comment in ticket["comments"] if comment["author"] == "importer-healer"]
+        branch = git("log", "--patch", f"main..heal/{self.case_id}", cwd=self.github.bare)
+        hub = (branch, self.github.pulls, self.github.comments)
+        return str([stored, self.prefect.database, hub, mine, ticket["links"], ticket["properties"]])
 
     def owed(self) -> list[str]:
         """Start every flow run that is owed; give their ids."""
@@ -231,8 +257,10 @@ class Desk:
 
 @contextlib.contextmanager
 def jira_with(root: Path, tickets: list[str]) -> Iterator[Site]:
-    """Run a JIRA with these tickets, all about Brightwater."""
-    config = {**jira_site.CONFIG, "tickets": [{**jira_site.CONFIG["tickets"][0], "key": key} for key in tickets]}
+    """Run a JIRA with these tickets, all about Brightwater, into each of which somebody has pasted secrets."""
+    pasted = {"summary": f"No bills: {PASTED[0]}", "description": f"log in with {' / '.join(PASTED)}"}
+    laid = [{**jira_site.CONFIG["tickets"][0], **pasted, "key": key} for key in tickets]
+    config = {**jira_site.CONFIG, "tickets": laid}
 
     def make(url: str) -> Any:
         return create_app(Store(config, "cloud", url, root / "state.json"), root / "record/jira.jsonl")

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from agent_site import HEALING, KEY
-from flow_desk import GREEN
+from flow_desk import GREEN, PASTED
 from git_site import git
 from healer.contracts import State
 from localworld.model.app import Model
@@ -41,6 +41,7 @@ def test_claude_heals_a_case(desk):
     first, second = case.attempts
     assert "max_turns" in first.refusals[0]
     assert "max_turns" in json.dumps(model.asked[-1]["messages"])
+    assert [secret for secret in PASTED if secret in json.dumps(model.asked)] == []
     assert (first.spend.turns, second.spend.turns) == (3, 3)
     assert 0 < second.spend.usd < 1
     assert git("diff", "--name-only", "main", "heal/UTIL-117", cwd=desk.github.bare) == "lib/gatherers/brightwater.rb"

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from factories import make_failure
-from flow_desk import GREEN, Desk, held_answers
+from flow_desk import GREEN, PASTED, Desk, held_answers
 from flow_site import PLANTED, wait_for
 from git_site import git
 from healer import dsse, receipt
@@ -76,6 +76,22 @@ def test_broken_importer_is_healed(desk):
     ]
     assert desk.kinds() == told
     assert desk.ask(lambda redis: redis.exists("healer:hold:brightwater")) == 0
+
+
+@ticket(136)
+def test_what_is_pasted_in_a_ticket_is_nowhere(desk):
+    """Secrets pasted in a ticket's summary, description and comments, and beside its key in the delivery, are in nothing that we write."""
+    desk.paste(f"sorry, it is {' or '.join(PASTED)}")
+    assert desk.send(summary=PASTED[0], description=PASTED[1])["outcome"] == "opened"
+    desk.work()
+    desk.report()
+    desk.work()
+    desk.report(**GREEN)
+    desk.work()
+    assert desk.case.state is State.PUBLISHED
+    written = desk.everything()
+    assert "table#statements" in written
+    assert [secret for secret in PASTED if secret in written] == []
 
 
 @ticket(113)
