@@ -20,6 +20,10 @@ class AgentSettings(BaseModel):
     """How long an agent may give no sign of life."""
     agent_require_isolation: bool = True
     """Whether to refuse a host that gives the agent no namespaces of its own."""
+    agent_base_image: str = ""
+    """An image with your Ruby and gems, as the gate's: then `claude` may run specs and replay the fetch where the flows run, by Docker."""
+    agent_specs: str = "rake spec"
+    """The command that runs the importers repository's specs, as a shell would split it."""
     agent_model: str = "claude-sonnet-5"
     anthropic_api_key: SecretStr | None = None
     anthropic_url: str = "https://api.anthropic.com"

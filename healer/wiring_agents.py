@@ -1,6 +1,8 @@
 """The composition of agents: who mends importers, and what it is given."""
 
 import shlex
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from healer.contracts import Ceiling
@@ -9,6 +11,7 @@ from healer.settings import FlowSettings
 
 if TYPE_CHECKING:
     from healer.clients.agents.seam import Agent, Writer
+    from healer.clients.agents.trials import TrialConfig
 
 
 def agent(settings: FlowSettings, write: "Writer") -> "Agent":
@@ -44,8 +47,19 @@ def _claude(settings: FlowSettings, write: "Writer") -> "Agent":
         max_turns=settings.agent_max_turns,
         require_isolation=settings.agent_require_isolation,
         silence_s=settings.agent_silence_s,
+        trials=_trials(settings),
     )
     return ClaudeAgent(config, write)
+
+
+def _trials(settings: FlowSettings) -> "TrialConfig | None":
+    from healer.clients.agents.trials import TrialConfig  # noqa: PLC0415 - see agent
+
+    if not settings.agent_base_image:
+        return None
+    # The gate's own file: what is tried out is what the gate will build.
+    dockerfile = Path(str(files("actions") / "rake-fetch" / "Dockerfile"))
+    return TrialConfig(settings.agent_base_image, dockerfile, tuple(shlex.split(settings.agent_specs)))
 
 
 def _command(settings: FlowSettings, write: "Writer") -> "Agent":

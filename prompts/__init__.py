@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from healer.clients.agents.seam import Prompt
 from healer.contracts import Brief
 
-PROMPT_VERSION: Final = "3"
+PROMPT_VERSION: Final = "4"
 """Counts up with every change of a prompt's text; commits name it, so that outcomes can be compared."""
 
 Name = Literal["system", "brief"]

@@ -22,6 +22,7 @@ from healer.clients.agents.claude_log import ClaudeLog
 from healer.clients.agents.home import Home
 from healer.clients.agents.model_proxy import Endpoint, ModelProxy
 from healer.clients.agents.seam import Progress, Tell, Writer
+from healer.clients.agents.trials import TrialConfig, Trials
 from healer.clients.agents.walls import Walls
 from healer.contracts import AgentAnswer, Brief, Ceiling, Spend
 from healer.errors import HealerError, Misconfigured, UpstreamError
@@ -53,7 +54,11 @@ _QUIET: Final = {
 
 @dataclass(frozen=True)
 class ClaudeConfig:
-    """How Claude Code is run. `silence_s`: how long it may say nothing; `pauses_s`: before each new try after trouble of the endpoint."""
+    """How Claude Code is run.
+
+    `silence_s`: how long it may say nothing; `pauses_s`: before each new try after trouble of the endpoint; `trials`: how its work is tried
+    out before it answers, None where the gate alone does.
+    """
 
     key: SecretStr
     model: str
@@ -64,6 +69,7 @@ class ClaudeConfig:
     silence_s: float = 180.0
     cli_retries: int = 4
     pauses_s: tuple[float, ...] = (5.0, 30.0)
+    trials: TrialConfig | None = None
 
 
 _Found = Said | str | HealerError
@@ -109,7 +115,14 @@ class ClaudeAgent:
         with home.made(clone, shut_in.uid) as place, model_proxy.serving(proxy, place, shut_in) as url:
             place.arm(shut_in.argv(place, [str(_program())]), self._environment(place, url), _KEPT)
             log = ClaudeLog(place.repo, config.max_turns, tell, place.end)
-            await self._follow(self._options(brief, place, left, proxy.token, log), brief, log, left.seconds)
+            trials = Trials(config.trials, brief, place.repo) if config.trials else None
+            options = self._options(brief, place, left, proxy.token, log)
+            options.mcp_servers = {claude_tools.SERVER: claude_tools.server(brief, trials)}
+            try:
+                await self._follow(options, brief, log, left.seconds)
+            finally:
+                if trials:
+                    await asyncio.to_thread(trials.close)
             found = _judged(log)
             if isinstance(found, Said) and found.not_fixable_because is None:
                 place.bring_back(clone)
@@ -136,7 +149,7 @@ class ClaudeAgent:
             now = time.monotonic()
             if now > deadline:
                 log.break_off(f"the agent's wall clock of {seconds:.0f} s ran out")
-            elif now - log.heard > self._config.silence_s:
+            elif now - log.heard > self._config.silence_s and not log.waits_for_us:
                 log.break_off(f"the agent said nothing for {self._config.silence_s:g} s")
 
     def _environment(self, place: Home, url: str) -> dict[str, str]:
@@ -173,7 +186,6 @@ class ClaudeAgent:
             allowed_tools=claude_rules.allowed(place.repo, brief.importer),
             disallowed_tools=list(claude_rules.DENIED),
             hooks={"PreToolUse": [claude_rules.hook(place.repo, brief.importer)]},
-            mcp_servers={claude_tools.SERVER: claude_tools.server(brief)},
             # `@path` and `/command` in a page or a ticket stay text.
             verbatim_prompts=True,
             system_prompt={"type": "custom", "prompt": self._write(brief).system},

@@ -17,7 +17,7 @@ from claude_agent_sdk import (
     UserMessage,
 )
 
-from healer.clients.agents.claude_rules import ALL, WRITES
+from healer.clients.agents.claude_rules import ALL, TRIALS, WRITES
 from healer.clients.agents.seam import Progress, Tell
 from healer.contracts import Spend
 from healer.stuck import Call, stuck
@@ -51,6 +51,11 @@ class ClaudeLog:
             self.broken_off = why
             self._say(f"broken off: {why}")
             self._kill()
+
+    @property
+    def waits_for_us(self) -> bool:
+        """Say whether a trial is under way, which has a time limit of its own."""
+        return any(call.tool in TRIALS for call in self._open.values())
 
     def insist(self) -> None:
         """End a run again that was broken off: in its first moments there may have been nothing to kill."""

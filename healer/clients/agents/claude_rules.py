@@ -14,7 +14,8 @@ from healer.contracts import Importer
 
 READS: Final = ("Read", "Grep", "Glob")
 WRITES: Final = ("Edit", "Write")
-OWN: Final = ("mcp__healer__page", "mcp__healer__find_moved")
+TRIALS: Final = ("mcp__healer__run_specs", "mcp__healer__replay_fetch")
+OWN: Final = ("mcp__healer__page", "mcp__healer__find_moved", *TRIALS)
 ANSWER: Final = "StructuredOutput"
 ALL: Final = frozenset((*READS, *WRITES, *OWN, ANSWER))
 DENIED: Final = (

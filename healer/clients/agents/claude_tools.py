@@ -1,5 +1,6 @@
-"""What Claude Code is given beside its own tools: the repair pack's pages, and relocation. Both run in our process and hold no secret."""
+"""What Claude Code is given beside its own tools: the repair pack's pages, relocation, and trials. None holds a secret."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, Final, Literal
 
@@ -8,7 +9,9 @@ from claude_agent_sdk.types import McpSdkServerConfig
 from pydantic import Field, ValidationError
 
 from healer import mender
+from healer.clients.agents.trials import Trials
 from healer.contracts import Brief, Contract
+from healer.errors import UpstreamError
 
 SERVER: Final = "healer"
 PIECE: Final = 40_000
@@ -23,6 +26,10 @@ class _Page(Contract):
 
 class _Selector(Contract):
     selector: str = Field(min_length=1, max_length=500, description="A selector as it stands in the source.")
+
+
+class _Nothing(Contract):
+    """A call without arguments."""
 
 
 def page(brief: Brief, asked: dict[str, Any]) -> str:
@@ -51,15 +58,21 @@ def find_moved(brief: Brief, asked: dict[str, Any]) -> str:
     return f"`{moved.selector}` (confidence {moved.confidence:.2f})"
 
 
-def server(brief: Brief) -> McpSdkServerConfig:
-    """Give the tools of one run."""
-    return create_sdk_mcp_server(
-        SERVER,
-        tools=[
-            _made("page", "A page as the portal served it, redacted by shape.", _Page, lambda a: page(brief, a)),
-            _made("find_moved", _find_moved_says(), _Selector, lambda a: find_moved(brief, a)),
-        ],
-    )
+def server(brief: Brief, trials: Trials | None) -> McpSdkServerConfig:
+    """Give the tools of one run; where this host cannot try anything out, the gate alone does."""
+    tools = [
+        _made("page", "A page as the portal served it, redacted by shape.", _Page, lambda a: page(brief, a)),
+        _made("find_moved", _find_moved_says(), _Selector, lambda a: find_moved(brief, a)),
+    ]
+    if trials:
+        says = "Let the importer, as it is in the clone now, fetch from the pages of the repair pack; says how far it came."
+        tools += [
+            _made(
+                "run_specs", "Run the repository's specs on the clone as it is now.", _Nothing, lambda _: trials.specs()
+            ),
+            _made("replay_fetch", says, _Nothing, lambda _: trials.fetch()),
+        ]
+    return create_sdk_mcp_server(SERVER, tools=tools)
 
 
 def _find_moved_says() -> str:
@@ -70,7 +83,9 @@ def _made(name: str, says: str, form: type[Contract], work: Callable[[dict[str, 
     @tool(name, says, form.model_json_schema())
     async def answer(asked: dict[str, Any]) -> dict[str, Any]:
         try:
-            return {"content": [{"type": "text", "text": work(asked)}]}
+            return {"content": [{"type": "text", "text": await asyncio.to_thread(work, asked)}]}
+        except UpstreamError as error:
+            text = f"{name} cannot be run here ({error.reason}); the gate will try the change."
         except (ValidationError, KeyError):
             text = f"{name}: there is nothing of that name, or the call has another form."
         except Exception as error:  # noqa: BLE001 - a text of an exception would go to the model and to the disk

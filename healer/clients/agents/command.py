@@ -8,7 +8,6 @@ import asyncio
 import os
 import shutil
 import signal
-import stat
 import time
 from asyncio.subprocess import PIPE, STDOUT, Process, create_subprocess_exec
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from typing import Final
 
 from pydantic import SecretStr, ValidationError
 
-from healer.clients.agents import answer, home, model_proxy, walls
+from healer.clients.agents import answer, home, model_proxy, plain, walls
 from healer.clients.agents.answer import Said
 from healer.clients.agents.home import Home
 from healer.clients.agents.model_proxy import Endpoint, ModelProxy
@@ -183,18 +182,11 @@ def _environment(place: Home, brief: Brief, url: str) -> dict[str, str]:
 
 
 def _said(place: Home) -> Said | None:
-    """Read the answer, if it is a plain, small file of our form: a link or a pipe in its place is none."""
+    """Read the answer, if there is one of our form."""
     try:
-        descriptor = os.open(place.tmp / _ANSWER, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
+        return Said.model_validate_json(plain.read(place.tmp / _ANSWER, _LARGEST_ANSWER) or b"")
+    except ValidationError:
         return None
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return None
-        try:
-            return Said.model_validate_json(file.read(_LARGEST_ANSWER))
-        except ValidationError:
-            return None
 
 
 def _silent() -> Said:
