@@ -127,6 +127,11 @@ class Leaks:
         """Tell whether there are none, and everything was looked at."""
         return not sum(self.hits.values()) and not self.unread
 
+    def markdown(self) -> str:
+        """Give the table of sinks and hits, as a page of GitHub shows it."""
+        rows = [f"| {sink} | {hits} |" for sink, hits in self.hits.items()]
+        return "\n".join(["### Leak audit", "", "| sink | hits |", "|---|---|", *rows, *self.unread]) + "\n"
+
 
 def audit(world: World, watch: Watch) -> Leaks:
     """Run the product's leak audit, then look into what only this world sees."""

@@ -83,15 +83,18 @@ def make_credentials(refs: Sequence[str], given: Mapping[str, Mapping[str, str]]
 
 
 def _made_up(number: int, ref: str) -> dict[str, str]:
-    shapes = (_special, _long, _overlapping, _short, _of_two_lines, _beyond_ascii)
+    shapes = (_marks_on_two_lines, _long, _overlapping, _short, _of_two_lines, _beyond_ascii)
     return {"username": f"{ref}@acme.example", "password": shapes[number % len(shapes)]()}
 
 
-# Passwords are the canaries of the leak audit, so they have the shapes that are hardest to keep out of everything.
+# Passwords are the canaries of the leak audit, so they have the shapes that are hardest to keep out of everything. The demo's stories
+# log in with the first, third and fourth: blanks, quotes, marks, two lines, 520 characters that repeat and are not ASCII, and eight.
 
 
-def _special() -> str:
-    return f"p&{secrets.token_urlsafe(9)} \"<{secrets.token_hex(4)}>' %+/=="
+def _marks_on_two_lines() -> str:
+    return (
+        f"p&{secrets.token_urlsafe(9)} \"<{secrets.token_hex(4)}>' %+/==\n#{{y}} $HOME \\ `{secrets.token_urlsafe(9)}"
+    )
 
 
 def _long() -> str:
@@ -99,8 +102,7 @@ def _long() -> str:
 
 
 def _overlapping() -> str:
-    part = f"á{secrets.token_hex(3)}"
-    return part * 4 + part[:3]
+    return (f"ář{secrets.token_hex(3)}🐎" * 58)[:520]
 
 
 def _short() -> str:

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from localworld.stories import refusals
 pytestmark = [pytest.mark.docker, pytest.mark.world, pytest.mark.timeout(300)]
 
 
+OUT = Path(__file__).resolve().parents[2] / "out/leaks.md"
 _EVERYWHERE = {
     "Redis",
     "Prefect flow runs",
@@ -21,6 +23,7 @@ _EVERYWHERE = {
     "git objects of heal/* at the remote",
     "GitHub pull requests",
     "Actions runs and logs",
+    "Actions summaries and annotations",
     "JIRA tickets",
 }
 
@@ -80,14 +83,17 @@ def test_a_push_starts_no_gate(told, operator, world):
 def test_no_secret_is_in_any_sink(told, world, watch):
     """Neither a portal's login nor a secret of the settings is, in any encoding, in what the product or the world wrote."""
     found = leaks.audit(world, watch)
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(found.markdown())
     assert {sink: hits for sink, hits in found.hits.items() if hits} == {}
     assert found.unread == ()
 
 
 def test_the_leak_audit_can_find(told, world, watch):
-    """The same search finds what is known to be everywhere, once it is a secret: the key of a ticket."""
+    """The same search finds what is known to be everywhere, once it is a secret: the key of a ticket, the heading of a step's summary."""
     ticket = world.layout.ticket_of("brightwater")
-    world.healer("credential", "put", "canary", stdin=json.dumps({"password": ticket}))
+    known = {"password": ticket, "heading": "red: brightwater (diagnose)"}
+    world.healer("credential", "put", "canary", stdin=json.dumps(known))
     hits = world.audit()["sinks"]
     found = {row["sink"] for row in hits if row["hits"]}
     assert _EVERYWHERE - found == set()

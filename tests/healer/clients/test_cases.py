@@ -12,6 +12,7 @@ from healer.clients.cases import Cases
 from healer.clients.reception import Outcome
 from healer.contracts import Case, RunRequest, State
 from healer.errors import Conflict, Rejected
+from healer.signing import TOLERANCE_S
 
 
 @pytest.fixture
@@ -43,6 +44,13 @@ async def test_same_delivery_again_changes_nothing(cases: Cases, redis: Redis) -
     assert (await cases.receive(make_delivery(), NOW + timedelta(days=1))).outcome is Outcome.REPEATED
     assert len(await cases.events("UTIL-101")) == 1
     assert len(await _owed(redis)) == 1
+
+
+async def test_ids_outlive_their_signature_and_tickets_do_not_expire(cases: Cases, redis: Redis) -> None:
+    """A delivery's id is kept for longer than twice the window in which its signature counts; the case of a ticket for ever."""
+    await _opened(cases)
+    assert await redis.ttl(f"healer:delivery:{make_delivery().id}") > 2 * TOLERANCE_S
+    assert [await redis.ttl(key) for key in await redis.keys("healer:case:*")] == [-1, -1]
 
 
 async def test_same_id_with_another_body_is_refused(cases: Cases) -> None:
