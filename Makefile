@@ -18,13 +18,13 @@ docker: ## Docker engine and the Ruby base image
 agent: ## bubblewrap, within which agents run
 	@localworld/setup/agent.sh
 
-demo: setup docker ## break portals, heal the importers, show the scoreboard
-	@$(PY)/python -m localworld demo
+demo: setup docker $(if $(AGENT),agent) ## break portals, heal the importers, show the scoreboard; AGENT=claude with a key, AGENT=scripted without
+	@$(PY)/python -m localworld demo $(if $(AGENT),--agent "$(AGENT)")
 
 # A portal command may hold $PORT, which make must not take for a variable of its own.
 export WORLD_PORTAL := $(value PORTAL)
-world: setup docker ## leave the local world up until Ctrl-C; IMPORTERS=path PORTAL='command' bring your own
-	@$(PY)/python -m localworld world $(if $(IMPORTERS),--importers "$(IMPORTERS)") $(if $(value PORTAL),--portal "$$WORLD_PORTAL") $(if $(CREDENTIALS),--credentials "$(CREDENTIALS)")
+world: setup docker ## leave the local world up until Ctrl-C; IMPORTERS=path PORTAL='command' bring your own, AGENT as above
+	@$(PY)/python -m localworld world $(if $(IMPORTERS),--importers "$(IMPORTERS)") $(if $(value PORTAL),--portal "$$WORLD_PORTAL") $(if $(CREDENTIALS),--credentials "$(CREDENTIALS)") $(if $(AGENT),--agent "$(AGENT)")
 
 lint: setup ## ruff, mypy, import rules, workflow linters
 	@$(PY)/ruff check .

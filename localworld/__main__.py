@@ -12,11 +12,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from localworld import scoreboard
+from localworld import agents, scoreboard
+from localworld.agents import Agent
 from localworld.demo import Demo, write
 from localworld.errors import WorldError
 from localworld.layout import Plan
 from localworld.seed import CHECKOUT
+from localworld.stories import stories
 from localworld.world import World
 
 PORTS = {"gateway": 8000, "prefect": 4200, "github": 8080, "jira": 8081, "portal": 8082, "redis": 6399}
@@ -27,10 +29,13 @@ console = Console(width=None if sys.stdout.isatty() else WIDTH)
 
 
 @app.command()
-def demo(out: Annotated[Path, typer.Option(help="Where the result is written.")] = Path("out/demo.json")) -> None:
+def demo(
+    out: Annotated[Path, typer.Option(help="Where the result is written.")] = Path("out/demo.json"),
+    agent: Annotated[Agent, typer.Option(help="Who mends the importers.")] = Agent.RELOCATE,
+) -> None:
     """Break portals, heal the importers, show the scoreboard."""
-    world = World(Plan(root=CHECKOUT / "var/world/demo"))
-    result = Demo(world, console).run()
+    world = World(Plan(root=CHECKOUT / "var/world/demo", **agents.plan(agent)))
+    result = Demo(world, console, stories(free=agent is Agent.CLAUDE)).run()
     scoreboard.show(result, world, console)
     write(result, world, out)
     console.print(
@@ -48,9 +53,12 @@ def world(
     portal: Annotated[str | None, typer.Option(help="A command that serves the portal on $PORT.")] = None,
     credentials: Annotated[Path | None, typer.Option(help="JSON file: {REF: {username, password}}.")] = None,
     jira: Annotated[str, typer.Option(help="cloud or datacenter")] = "cloud",
+    agent: Annotated[Agent, typer.Option(help="Who mends the importers.")] = Agent.RELOCATE,
 ) -> None:
     """Bring the local world up and leave it up until Ctrl-C."""
-    plan = Plan(CHECKOUT / "var/world/own", importers.resolve(), portal, credentials, jira, ports=PORTS)
+    extra = agents.plan(agent)
+    ports = PORTS | extra.pop("ports", {})
+    plan = Plan(CHECKOUT / "var/world/own", importers.resolve(), portal, credentials, jira, ports=ports, **extra)
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
     with console.status("starting"), World(plan) as running:

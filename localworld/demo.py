@@ -3,6 +3,7 @@
 import json
 import platform
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -15,10 +16,9 @@ from localworld.desk import Operator, Seen
 from localworld.leaks import Leaks
 from localworld.phases import phases, shares
 from localworld.progress import Progress
-from localworld.stories import STORIES, Story, Told, refusals
+from localworld.stories import Story, Told, refusals
 from localworld.world import World
 
-PATIENCE_S = 150.0
 LOOK_S = 0.25
 
 
@@ -44,8 +44,8 @@ class Result:
 class Demo:
     """Tells the stories in one world."""
 
-    def __init__(self, world: World, console: Console) -> None:
-        self.world, self.console, self.progress = world, console, Progress(console)
+    def __init__(self, world: World, console: Console, stories: Sequence[Story]) -> None:
+        self.world, self.console, self.progress, self.stories = world, console, Progress(console), stories
         self.result = Result()
 
     def run(self) -> Result:
@@ -67,7 +67,7 @@ class Demo:
         return self.result
 
     def _tell(self, operator: Operator) -> None:
-        first, *others = STORIES
+        first, *others = self.stories
         self._play(operator, [first])
         self._play(operator, others)
         with self.progress.step("sending what must be refused"):
@@ -90,7 +90,7 @@ class Demo:
                 for look in seen:
                     self.progress.show(look)
                 status.update("waiting for " + (self.progress.waiting(seen) or "the gateway"))
-                late = time.monotonic() - began > PATIENCE_S
+                late = time.monotonic() - began > max(story.patience_s for story in self.stories)
                 for ticket in [t for t, look in looks.items() if late or (look and look.ended)]:
                     self._end(operator, open_cases.pop(ticket), looks[ticket], time.monotonic() - began)
                 time.sleep(LOOK_S)

@@ -22,7 +22,7 @@ from localworld.redis import free_port
 BASE_IMAGE = "healer-ruby-base:bookworm"
 HOST = "127.0.0.1"
 PROJECT = "UTIL"
-PARTS = ("gateway", "prefect", "github", "jira", "portal", "redis")
+PARTS = ("gateway", "prefect", "github", "jira", "portal", "redis", "model")
 ROBOT = "importer-healer@acme.example"
 APP_ID = 4711
 _APP = {"id": APP_ID, "slug": "importer-healer", "installation": 815}
@@ -45,7 +45,7 @@ class Plan:
 
     `gate` is `act` (the real gate, with containers) or `scripted` (`localworld.github.scripted`: neither Docker nor portal). Where
     `behind` names another port for a part, the part listens there, and whoever laid the plan stands at the port that all others know.
-    `settings` are further ones for the product.
+    `settings` are further ones for the product, `runner_settings` for the runner alone; `model` says whether a scripted model is up.
     """
 
     root: Path
@@ -58,6 +58,8 @@ class Plan:
     behind: Mapping[str, int] = field(default_factory=dict)
     gate: Literal["act", "scripted"] = "act"
     settings: Mapping[str, str] = field(default_factory=dict)
+    runner_settings: Mapping[str, str] = field(default_factory=dict)
+    model: bool = False
 
 
 @dataclass(frozen=True)
@@ -218,6 +220,7 @@ class Layout:
             "HEALER_PREFECT_UI_URL": self.url("prefect"),
             "HEALER_WORK_DIR": str(self.root / "work"),
             "HEALER_RECEIPT_KEYS": self.keys.receipt,
+            **self.plan.runner_settings,
         }
 
     def operator_settings(self, token: str) -> dict[str, str]:

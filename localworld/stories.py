@@ -1,7 +1,7 @@
 """The stories that the demo and the tests tell: what is broken, and how the case must end, told by those who can see it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
@@ -22,6 +22,7 @@ class Story:
     importer: str
     switches: dict[str, object]
     ending: Callable[[Operator, Seen], dict[str, bool]]
+    patience_s: float = 240.0
 
 
 @dataclass
@@ -64,14 +65,14 @@ def _branch(seen: Seen) -> str:
     return f"heal/{seen.case['id']}"
 
 
-def healed(attempts: int) -> Callable[[Operator, Seen], dict[str, bool]]:
-    """Make the ending of a healed case: one branch, one pull request, one comment, the ticket in review."""
+def healed(attempts: int | None) -> Callable[[Operator, Seen], dict[str, bool]]:
+    """Make the ending of a healed case: one branch, one pull request, one comment, the ticket in review. None: any number of attempts."""
 
     def ending(operator: Operator, seen: Seen) -> dict[str, bool]:
         pulls, comments = _pulls(operator, seen), _comments(operator, seen)
         return {
             "case is published": seen.case["state"] == "published",
-            f"{attempts} attempt(s)": len(seen.case["attempts"]) == attempts,
+            f"{attempts or 'any number of'} attempt(s)": attempts in {None, len(seen.case["attempts"])},
             "one branch": operator.branches().count(_branch(seen)) == 1,
             "one open pull request": [p["state"] for p in pulls] == ["open"],
             "its head is the verified commit": bool(pulls) and pulls[0]["head"]["sha"] == seen.case["head_sha"],
@@ -110,12 +111,31 @@ def spent(operator: Operator, seen: Seen) -> dict[str, bool]:
     }
 
 
+def healed_or_handed_over(operator: Operator, seen: Seen) -> dict[str, bool]:
+    """Tell how a case must end that an agent may heal or not: with a pull request, or with a person and the reason."""
+    if seen.case["state"] == "published":
+        return healed(None)(operator, seen)
+    return {
+        "case needs an engineer": seen.case["state"] == "needs_engineer",
+        "no pull request": not _pulls(operator, seen),
+        "one comment on the ticket": len(_comments(operator, seen)) == 1,
+    }
+
+
 STORIES = (
     Story("renamed", "Selectors renamed", "brightwater", {"version": "v2"}, healed(1)),
     Story("twice", "Two things broken at once", "northgas", {"version": "v2"}, healed(2)),
     Story("down", "Portal answers 503", "voltara", {"down": True}, site_down),
     Story("red", "Red to the end", "cascade", {"version": "v2"}, spent),
 )
+
+
+def stories(*, free: bool = False) -> tuple[Story, ...]:
+    """Give the stories. A `free` agent takes the attempts that it takes, and may heal what relocation cannot; it has more time."""
+    if not free:
+        return STORIES
+    endings = {"renamed": healed(None), "twice": healed(None), "red": healed_or_handed_over}
+    return tuple(replace(s, ending=endings.get(s.name, s.ending), patience_s=3600.0) for s in STORIES)
 
 
 def refusals(operator: Operator, ticket: str, importer: str) -> dict[str, bool]:

@@ -48,8 +48,11 @@ class World:
             self._launch_stand_in(part)
         if self.plan.gate == "act":
             self._launch_portal()
+        if self.plan.model:
+            argv = ["python", "-m", "localworld.model", "--port", str(self.layout.port["model"])]
+            self._launch("model", argv, {"PYTHONPATH": str(seed.CHECKOUT)})
         self._fill_vault()
-        for part in ("github", "jira", "portal"):
+        for part in ("github", "jira", "portal", "model"):
             if part in self.processes:
                 self.processes[part].wait_until(answers(self.layout.url(part) + "/"))
         serve = ["healer-gateway", "--host", HOST, "--port", str(self.layout.own_port["gateway"])]
@@ -91,7 +94,7 @@ class World:
 
     def stop(self) -> None:
         """End all parts, the product first."""
-        for name in ("gateway", "runner", "prefect", "github", "jira", "portal"):
+        for name in ("gateway", "runner", "prefect", "github", "jira", "portal", "model"):
             if name in self.processes:
                 self.processes[name].stop()
         self.redis.stop()
