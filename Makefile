@@ -4,7 +4,7 @@ PY := .venv/bin
 # wait for the one that drives the local world.
 PYTEST := $(PY)/pytest --numprocesses=$(shell [ "$$(nproc)" -gt 2 ] && echo 4 || echo 3) --dist=loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
-.PHONY: help setup docker agent demo world test lint test-fast crash soak crash-intake bench-gateway bench-envelope bench-redact cheats clean
+.PHONY: help setup docker agent demo world test lint test-fast crash soak crash-intake bench bench-gateway bench-envelope bench-redact bench-deciders bench-journey bench-scale checkov cheats clean
 
 help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,22 @@ bench-envelope: setup ## measure the sealing of records beside Fernet, and look 
 
 bench-redact: setup ## measure redaction beside `re` and a search for each value; figures go to bench/results/redact.json
 	@$(PY)/python -m bench.redact
+
+bench-deciders: setup ## measure relocation and guard beside the parsing under them; figures go to bench/results/deciders.json
+	@$(PY)/python -m bench.deciders
+
+bench-journey: setup docker ## heal 20 cases, time by phase, beside a bare flow run, an empty job and a push; bench/results/journey.json
+	@$(PY)/python -m bench.journey
+
+bench-scale: setup ## heal cases while ledger, registry, memory of ids and repository grow; bench/results/scale.json
+	@$(PY)/python -m bench.scale
+
+bench: bench-gateway bench-envelope bench-redact bench-deciders bench-journey bench-scale ## all of them, one after another
+	@$(PY)/python -m bench.table
+
+checkov: ## judge the deployments by checkov, in an environment of its own (its pins are old)
+	@test -x var/checkov/bin/checkov || { python3 -m venv var/checkov && var/checkov/bin/pip install --quiet checkov==3.3.30; }
+	@var/checkov/bin/checkov --directory deployments --framework terraform dockerfile --compact --quiet
 
 cheats: setup docker ## try all cheats and honest fixes against guard and gate, print the table, write out/cheats.json
 	@$(PY)/pytest --quiet --capture=no tests/actions/test_cheats.py

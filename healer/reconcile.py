@@ -61,7 +61,7 @@ def duty(case: Case, events: Sequence[Event], now: datetime, patience: Patience 
     """
     if case.state is State.NOT_FIXED and case.next_check and case.next_check <= now and is_delivered(case, events):
         return Duty.WAKE
-    if not events or _tries(events) >= MAX_AGAIN or now - events[-1].at < _waits(case, events, patience):
+    if not events or _tries(events) >= MAX_AGAIN or abs(now - events[-1].at) < _waits(case, events, patience):
         return None
     if turns.unanswered(events) is not None:
         return Duty.ANSWER

@@ -220,6 +220,7 @@ class Layout:
             "HEALER_PREFECT_UI_URL": self.url("prefect"),
             "HEALER_WORK_DIR": str(self.root / "work"),
             "HEALER_RECEIPT_KEYS": self.keys.receipt,
+            **self.plan.settings,
             **self.plan.runner_settings,
         }
 

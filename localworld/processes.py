@@ -29,12 +29,17 @@ class Process:
         """Give the process id while it runs."""
         return self._child.pid if self._child else None
 
-    def start(self) -> None:
-        """Start in a session of its own, so that one signal reaches its children too."""
+    def start(self, extra: Mapping[str, str] | None = None) -> None:
+        """Start in a session of its own, so that one signal reaches its children too; `extra` variables hold for this start."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as out:
             self._child = subprocess.Popen(  # noqa: S603 - our own argv
-                self._argv, env=self._env, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
+                self._argv,
+                env={**self._env, **(extra or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
             )
 
     def alive(self) -> bool:

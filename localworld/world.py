@@ -70,8 +70,8 @@ class World:
         else:
             self.processes[part].kill()
 
-    def revive(self, part: str) -> None:
-        """Start a killed part again, as a supervisor does, and wait until it serves.
+    def revive(self, part: str, extra: Mapping[str, str] | None = None) -> None:
+        """Start a killed part again, as a supervisor does, and wait until it serves; `extra` variables hold for this start.
 
         Raises: WorldError.
         """
@@ -80,7 +80,7 @@ class World:
             return
         process = self.processes[part]
         before = self._runner_starts_so_far() if part == "runner" else 0
-        process.start()
+        process.start(extra)
         ready = {"gateway": "/livez", "prefect": "/api/ready"}
         process.wait_until(
             self._runner_starts(before) if part == "runner" else answers(self.layout.url(part) + ready[part])

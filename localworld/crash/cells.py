@@ -9,7 +9,7 @@ from localworld.crash.tripwire import Side
 
 Link = Literal["redis", "prefect", "github", "jira"]
 Actor = Literal["gateway", "run"]
-End = Literal["published", "confirmed", "stopped"]
+End = Literal["published", "confirmed", "stopped", "needs_engineer"]
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,37 @@ class Stopped:
         return f"{self.step.name} / {self.side.value} / stop"
 
 
-Cell = Struck | Refused | Callback | Stopped
+@dataclass(frozen=True)
+class Skewed:
+    """The clock of a part is wrong by some hours while a case arrives, and right again some seconds later."""
+
+    part: Literal["gateway", "runner"]
+    hours: int
+
+    @property
+    def end(self) -> End:
+        """Say where the case must end: GitHub refuses an App whose clock is ahead, which is for a person to see."""
+        return "needs_engineer" if (self.part, self.hours > 0) == ("runner", True) else "published"
+
+    @property
+    def name(self) -> str:
+        """Name the cell."""
+        return f"deliver / while / clock of {self.part} {self.hours:+d} h"
+
+
+@dataclass(frozen=True)
+class Full:
+    """The disk on which the flows work is full while a case comes to a step, and has room again some seconds later."""
+
+    end: End = "published"
+
+    @property
+    def name(self) -> str:
+        """Name the cell."""
+        return "patch and push / while / disk full"
+
+
+Cell = Struck | Refused | Callback | Stopped | Skewed | Full
 
 _EFFECTS: Final = {
     "dispatch": ("github", r"^POST .*/dispatches$"),
@@ -222,7 +252,8 @@ def _stopped() -> Iterator[Cell]:
 
 def matrix() -> tuple[Cell, ...]:
     """Give every cell; names are unique."""
-    return (*_called_back(), *_struck(), *_refused(), *_stopped())
+    skewed = (Skewed(part, hours) for part in ("gateway", "runner") for hours in (-1, 1))
+    return (*_called_back(), *skewed, Full(), *_struck(), *_refused(), *_stopped())
 
 
 def sample(seed: int, many: int) -> tuple[Cell, ...]:

@@ -3,20 +3,22 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from localworld.crash import invariants
-from localworld.crash.cells import Callback, Cell, Refused, Step, Stopped, Struck
+from localworld.crash.cells import Callback, Cell, Full, Refused, Skewed, Step, Stopped, Struck
 from localworld.crash.journey import Journey, Late, Lookout
 from localworld.crash.place import Place
 from localworld.crash.tripwire import Side, Wire
 
 _REACHED_S: Final = 60.0
-_PATIENCE_S: Final = {"published": 150.0, "stopped": 150.0, "confirmed": 780.0}
+_PATIENCE_S: Final = {"published": 150.0, "stopped": 150.0, "needs_engineer": 150.0, "confirmed": 780.0}
 """A merge that GitHub told to nobody is found by `reconcile`'s look at pull requests, each ten minutes."""
 _SETTLES_S: Final = 25.0
 _LATER_S: Final = 3.0
+_WRONG_S: Final = 12.0
 _LOOK_S: Final = 0.3
 _ALL: Final = ("gateway", "runner", "prefect", "redis")
 _DYING: Final = {
@@ -93,6 +95,11 @@ def _strike(place: Place, cell: Cell, case_id: str, journey: Journey) -> None:
         case Callback(mode, report):
             place.order(case_id, mode, report)
             journey.travel()
+        case Skewed() | Full():
+            with _wrong(place, cell):
+                traveller = _traveller(journey)
+                time.sleep(_WRONG_S)
+            _arrived(*traveller)
         case _:
             assert_never(cell)
 
@@ -101,6 +108,26 @@ def _at(place: Place, step: Step, side: Side, case_id: str, journey: Journey, ac
     """Let the case travel, act where it comes to the step, and let it arrive."""
     link = place.links[step.link]
     link.arm(Wire(step.pattern.replace("{case}", case_id).encode(), side, step.nth))
+    traveller, errors = _traveller(journey)
+    if not link.tripped.wait(_REACHED_S):
+        link.release(drop=False)
+        traveller.join()
+        raise Late(f"{case_id} never came to the step", *map(str, errors))
+    act()
+    _arrived(traveller, errors)
+
+
+def _wrong(place: Place, cell: Skewed | Full) -> AbstractContextManager[None]:
+    """Give the context within which a clock is wrong, or a disk full."""
+    if isinstance(cell, Skewed):
+        return place.skewed(cell.part, cell.hours)
+    if not place.is_small:
+        raise Late("this machine lets us mount no small disk; the cell needs root")
+    return place.full()
+
+
+def _traveller(journey: Journey) -> tuple[threading.Thread, list[Late]]:
+    """Let a case travel in a thread; give it, and where it says that it came too late."""
     errors: list[Late] = []
 
     def travel() -> None:
@@ -109,13 +136,12 @@ def _at(place: Place, step: Step, side: Side, case_id: str, journey: Journey, ac
         except Late as late:
             errors.append(late)
 
-    traveller = threading.Thread(target=travel, name="journey", daemon=True)
-    traveller.start()
-    if not link.tripped.wait(_REACHED_S):
-        link.release(drop=False)
-        traveller.join()
-        raise Late(f"{case_id} never came to the step", *map(str, errors))
-    act()
+    thread = threading.Thread(target=travel, name="journey", daemon=True)
+    thread.start()
+    return thread, errors
+
+
+def _arrived(traveller: threading.Thread, errors: list[Late]) -> None:
     traveller.join()
     if errors:
         raise errors[0]

@@ -14,6 +14,7 @@ from localworld.crash.place import IMPORTER, Place
 
 _REPOSITORY: Final = "acme/importers"
 _LOGINS: Final = f"healer:logins:{IMPORTER}-main"
+_ONCE: Final = ("published", "pull_request_opened", "ticket_moved", "merged", "confirmed")
 _OF_PROGRAMS: Final = ("pymp-", "runner_storage")
 """Folders of Python's and Prefect's own, one a process; nothing of ours is in them."""
 
@@ -40,9 +41,9 @@ def _case(place: Place, case: dict[str, Any], cell: Cell) -> Iterator[str]:
         yield f"{owed} flow runs are still owed"
     if dead := place.redis.xlen("healer:outbox:dead"):
         yield f"{dead} flow runs were buried"
-    for kind in ("published", "ticket_moved", "merged", "confirmed"):
-        if sum(event["kind"] == kind for event in events) > 1:
-            yield f"{kind} happened more than once"
+    told = [(event["kind"], event["data"].get("status")) for event in events if event["kind"] in _ONCE]
+    for kind, status in {each for each in told if told.count(each) > 1}:
+        yield f"{kind} {status or ''} happened more than once"
 
 
 def _first_break(events: list[dict[str, Any]]) -> int | None:

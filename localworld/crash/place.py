@@ -6,12 +6,13 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
 import httpx
+import libfaketime
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -27,6 +28,8 @@ _LINKS: Final = ("redis", "prefect", "github", "jira", "gateway")
 _RISES: Final = ("redis", "prefect", "gateway", "runner")
 """The order in which parts are started again: what others need comes first."""
 _MANY: Final = "100000"
+_DISK: Final = "64m"
+_BLOCK: Final = 4096
 _SETTINGS: Final = {
     "HEALER_LIMIT_CASES_PER_IMPORTER_DAY": _MANY,
     "HEALER_LIMIT_CASES_PER_DAY": _MANY,
@@ -46,11 +49,13 @@ class Place:
         self.root = root
         self.links = {part: Tripwire(free_port()) for part in _LINKS}
         self._given = settings or {}
+        self.disk = root.with_name(root.name + "-disk")
         self._stack = contextlib.ExitStack()
         self.http = httpx.Client(timeout=15, trust_env=False)
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as stack:
+            self._mount(stack)
             for link in self.links.values():
                 stack.enter_context(link)
             stack.callback(self.http.close)
@@ -78,20 +83,26 @@ class Place:
         registry.write_text(
             registry.read_text().replace("min_bills = 6\n", f"min_bills = 6\nlogin_ceiling = {_MANY}\n", 1)
         )
+        folders = {"HEALER_WORK_DIR": str(self.disk / "work"), "TMPDIR": str(self.disk / "tmp")}
         return Plan(
             root=self.root,
             importers=importers,
             gate="scripted",
             ports={part: link.port for part, link in self.links.items()},
             behind={part: link.target_port for part, link in self.links.items()},
-            settings={**_SETTINGS, "TMPDIR": str(self._temporary()), **self._given},
+            settings={**_SETTINGS, **folders, **self._given},
         )
 
-    def _temporary(self) -> Path:
-        folder = self.root.with_name(self.root.name + "-tmp")
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        return folder
+    def _mount(self, stack: contextlib.ExitStack) -> None:
+        """Give the flows a small disk of their own, where that is allowed; `full` needs it."""
+        shutil.rmtree(self.disk, ignore_errors=True)
+        (self.disk / "work").mkdir(parents=True)
+        argv = ["mount", "-t", "tmpfs", "-o", f"size={_DISK}", "healer-crash", str(self.disk)]
+        self.is_small = subprocess.run(argv, capture_output=True, check=False).returncode == 0  # noqa: S603 - our own argv
+        for name in ("work", "tmp"):
+            (self.disk / name).mkdir(exist_ok=True)
+        if self.is_small:
+            stack.callback(subprocess.run, ["umount", "--lazy", str(self.disk)], check=True)
 
     # ------------------------------------------------------------ looking
 
@@ -127,7 +138,7 @@ class Place:
 
     def leftovers(self) -> list[str]:
         """Name what lies in the folders that must be empty when nobody works."""
-        folders = (self.root.with_name(self.root.name + "-tmp"), self.world.root / "work/trees")
+        folders = (self.disk / "tmp", self.disk / "work/trees")
         return [str(entry.relative_to(self.root.parent)) for f in folders if f.exists() for entry in f.iterdir()]
 
     # ------------------------------------------------------------ doing
@@ -168,6 +179,31 @@ class Place:
         """Start again what was killed."""
         for part in sorted(set(parts) - {"run"}, key=_RISES.index):
             self.world.revive(part)
+
+    @contextlib.contextmanager
+    def skewed(self, part: str, hours: int) -> Iterator[None]:
+        """Run a part with a clock that is wrong by some hours (libfaketime)."""
+        library = Path(libfaketime.__file__).parent / "vendor/libfaketime/src/libfaketime.so.1"
+        wrong = {"LD_PRELOAD": str(library), "FAKETIME": f"{hours:+d}h", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        self.world.kill(part)
+        self.world.revive(part, wrong)
+        try:
+            yield
+        finally:
+            self.world.kill(part)
+            self.world.revive(part)
+
+    @contextlib.contextmanager
+    def full(self) -> Iterator[None]:
+        """Leave no room on the disk on which the flows work: it is a small one of its own, filled to the last block."""
+        filler = self.disk / "filler"
+        with filler.open("wb", buffering=0) as out, contextlib.suppress(OSError):
+            while out.write(b"\0" * _BLOCK):
+                pass
+        try:
+            yield
+        finally:
+            filler.unlink()
 
     def flow_processes(self) -> list[int]:
         """Give the processes that execute flow runs: children of the preloaded process, which is the runner's own child."""

@@ -171,3 +171,10 @@ def test_an_operator_says_how_long_a_case_may_be_silent(state, last, seconds):
     assert duty(case, events, after(seconds - 1), hurried) is None
     assert duty(case, events, after(seconds), hurried) is Duty.RESUME
     assert duty(case, events, after(seconds)) is None
+
+
+def test_an_event_of_a_clock_that_was_ahead_keeps_nobody_waiting():
+    """What a worker wrote whose clock was an hour ahead is taken on when the clock is right again; moments ahead are no wrong clock."""
+    case, events = make_case(state=State.PUSHED), history("received", "pending")
+    assert duty(case, events, after(-3600)) is Duty.RESUME
+    assert duty(case, events, after(-1)) is None

@@ -1,0 +1,108 @@
+"""The README's table of figures, made from `bench/results/*.json`: each figure beside its peer or floor of the same run.
+
+`python -m bench.table` writes it between the marks in the README.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from localworld.seed import CHECKOUT
+
+RESULTS: Final = CHECKOUT / "bench/results"
+README: Final = CHECKOUT / "README.md"
+_BEGIN, _END = "<!-- figures -->\n", "<!-- /figures -->\n"
+_HEAD: Final = "| what | figure | beside it, in the same run | ratio |\n|---|---|---|---|\n"
+
+
+def rows() -> Iterator[tuple[str, str, str, str]]:
+    """Give the rows for which there are results."""
+    known: dict[str, Any] = {path.stem: json.loads(path.read_text()) for path in RESULTS.glob("*.json")}
+    for name, make in _MAKERS.items():
+        if name in known:
+            yield from make(known[name])
+
+
+def _gateway(found: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    peak = found["peak"]["always"]
+    bare = f"a bare handler with the same HMAC and fsync: {peak['bare']['rate']:.0f}/s"
+    yield "intake, deliveries a second", f"{peak['gateway']['rate']:.0f}", bare, f"{peak['of_bare']:.2f}"
+
+
+def _envelope(found: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    rates = found["peers"]["median_per_s"]
+    for what in ("seal", "open"):
+        ours, theirs = rates[f"wego1_{what}"], rates[f"fernet_{what}"]
+        yield f"records, {what} a second", f"{ours:,}", f"Fernet: {theirs:,}/s", f"{ours / theirs:.2f}"
+
+
+def _redact(found: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    peers = found["peers"]
+    beside = f"one alternation in `re`: {peers['re']['mb_per_s']:.2f} MB/s"
+    yield (
+        "redaction of 50 secrets",
+        f"{peers['healer']['mb_per_s']:.0f} MB/s",
+        beside,
+        f"{found['times_as_fast_as']['re']}",
+    )
+
+
+def _deciders(found: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    for name, what in (("relocation", "relocation of one selector"), ("guard", "guard on one change")):
+        one = found[name]
+        yield what, f"{one['ms']:.2f} ms", f"{one['floor']}: {one['floor_ms']:.2f} ms", f"{one['of_floor']}"
+
+
+def _journey(found: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    split, floors = found["shares_s"], found["floors"]
+    whole, own, jobs = (_seconds(split[name]) for name in ("total", "orchestration_without_gate_jobs", "gate_job"))
+    yield f"ticket to pull request, {found['cases']} cases", whole, "", ""
+    if job := floors.get("empty_act_job_s"):
+        ratio = split["gate_job"]["p50"] / 2 / job["p50"]
+        yield "of it, two gate jobs", jobs, f"one that does nothing: {job['p50']:.1f} s", f"{ratio:.1f} each"
+    ground = f"three empty flow runs and a push: {floors['three_flow_runs_and_a_push_s']:.1f} s"
+    yield "of it, all but agent and gate jobs", own, ground, f"{found['orchestration_of_floor']}"
+
+
+def _seconds(one: dict[str, float]) -> str:
+    return f"median {one['p50']:.1f} s, p95 {one['p95']:.1f} s"
+
+
+def _scale(found: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    for one in found["rows"]:
+        size = f"a case among {one['open_cases']:,} open, {one['importers']:,} importers"
+        size += f", {one['replay_ids']:,} ids" if one["replay_ids"] else ""
+        size += f", {one['files']:,} files and {one['commits']:,} commits" if one["files"] else ""
+        memory = ", ".join(f"{name} {mib:.0f}" for name, mib in one["mib_after"].items())
+        yield (
+            size,
+            f"median {one['shares_s']['total']['p50']:.1f} s",
+            f"MiB: {memory}",
+            f"{one['of_first_row']} of the first",
+        )
+
+
+_MAKERS: Final = {
+    "gateway": _gateway,
+    "envelope": _envelope,
+    "redact": _redact,
+    "deciders": _deciders,
+    "journey": _journey,
+    "scale": _scale,
+}
+
+
+def table() -> str:
+    """Give the table as Markdown."""
+    return _HEAD + "".join(f"| {' | '.join(row)} |\n" for row in rows())
+
+
+def main() -> None:
+    """Write the table into the README."""
+    text = README.read_text()
+    before, _, rest = text.partition(_BEGIN)
+    README.write_text(f"{before}{_BEGIN}{table()}{_END}{rest.partition(_END)[2]}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+# The gateway: no Prefect, no agent, no git. Build from the root of the checkout:
+#   docker build -f deployments/images/gateway.Dockerfile -t importer-healer-gateway .
+# Pin BASE by digest where you build: docker buildx imagetools inspect python:3.11-slim-bookworm
+ARG BASE=python:3.11-slim-bookworm
+
+# checkov:skip=CKV_DOCKER_7:The argument has a tag, and where it counts a digest.
+FROM ${BASE} AS build
+ARG UV_INDEX_URL
+ENV UV_PROJECT_ENVIRONMENT=/opt/healer UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
+WORKDIR /src
+COPY localworld/setup/uv.txt uv.txt
+RUN python3 -m venv /opt/uv && /opt/uv/bin/pip install --quiet --no-cache-dir --require-hashes -r uv.txt
+COPY pyproject.toml uv.lock README.md LICENSE ./
+RUN /opt/uv/bin/uv sync --frozen --no-dev --no-install-project --extra api --extra aws
+COPY healer healer
+COPY flows flows
+COPY api api
+COPY actions actions
+COPY prompts prompts
+RUN /opt/uv/bin/uv sync --frozen --no-dev --no-editable --extra api --extra aws
+
+FROM ${BASE}
+COPY --from=build /opt/healer /opt/healer
+ENV PATH=/opt/healer/bin:/usr/local/bin:/usr/bin:/bin PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
+USER 10001:10001
+WORKDIR /tmp
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+  CMD ["python3", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/livez', timeout=2)"]
+# One process: two would each have a dispatcher, which is allowed, and share nothing else.
+CMD ["uvicorn", "--factory", "api.main:app", "--host", "0.0.0.0", "--port", "8000", "--no-access-log", "--no-server-header"]
