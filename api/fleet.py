@@ -1,9 +1,10 @@
-"""The fleet: how each importer stands, as JSON for programs and as one page for people."""
+"""The fleet and its figures: how each importer stands and what healing is worth, as JSON for programs and as a page for people."""
 
 import base64
 import binascii
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -15,6 +16,7 @@ from healer.budget import Ledger
 from healer.clients.tokens import Scope
 from healer.errors import Rejected
 from healer.fleet import Board
+from healer.impact import Report
 from healer.wiring import GatewayParts
 
 _HEADERS: Final = {
@@ -23,6 +25,7 @@ _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
 }
 _ASK: Final = 'Basic realm="Importer Healer: any user, an API token of scope read as the password", charset="UTF-8"'
+_HTML: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/html": {"schema": {"type": "string"}}}}}
 router = APIRouter(responses=problems(401, 403), tags=["fleet"])
 
 
@@ -36,21 +39,49 @@ async def _board(parts: GatewayParts) -> Board:
     return await parts.board.read(await parts.registry.get(), datetime.now(UTC))
 
 
-@router.get(
-    "/fleet",
-    response_class=Response,
-    responses={200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
-)
+@router.get("/fleet", response_class=Response, responses=_HTML)
 async def show_fleet(request: Request, parts: Parts) -> Response:
     """Show how each importer stands, in HTML. A browser gives the token as the password that it asks for (HTTP Basic)."""
+    return await _shown(request, parts, _fleet_page)
+
+
+@router.get("/v1/impact", dependencies=[Depends(with_scope(Scope.READ))], responses=problems(404))
+async def read_impact(parts: Parts) -> Report:
+    """Give the impact report as `digest` wrote it last."""
+    return await _report(parts)
+
+
+@router.get("/impact", response_class=Response, responses={**_HTML, **problems(404)})
+async def show_impact(request: Request, parts: Parts) -> Response:
+    """Show the impact report in HTML, with its plots."""
+    return await _shown(request, parts, _impact_page)
+
+
+async def _shown(request: Request, parts: GatewayParts, page: Callable[[GatewayParts], Awaitable[str]]) -> Response:
+    """Show a page to whoever has a token of scope `read`; ask a browser for it."""
     try:
         await proven(parts, _password(request), Scope.READ)
     except Rejected as refusal:
         return refused(request, refusal, {"WWW-Authenticate": _ASK})
-    board = await _board(parts)
-    page = html.fleet_page(board, parts.places, await _facts(parts, board))
     headers = {**_HEADERS, "Content-Security-Policy": html.policy()}
-    return Response(parts.redactor.text(page), media_type="text/html", headers=headers)
+    return Response(parts.redactor.text(await page(parts)), media_type="text/html", headers=headers)
+
+
+async def _fleet_page(parts: GatewayParts) -> str:
+    board = await _board(parts)
+    return html.fleet_page(board, parts.places, await _facts(parts, board))
+
+
+async def _impact_page(parts: GatewayParts) -> str:
+    return html.impact_page(await _report(parts))
+
+
+async def _report(parts: GatewayParts) -> Report:
+    report = await parts.evidence.impact()
+    if report is None:
+        what = "there is no impact report yet; the flow digest writes it, weekly or when it is started by hand."
+        raise Rejected(what, reason="no_impact", status=404)
+    return report
 
 
 def _password(request: Request) -> str:

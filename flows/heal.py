@@ -58,10 +58,16 @@ async def admit(story: Story) -> bool:
     if turns.is_in_line(case):
         return False
     if await story.parts.cases.hold(case.importer, case.id, HOLD_S):
-        await story.record(case, "ticket_admitted", state=State.RECEIVED)
+        await story.record(case, "ticket_admitted", await _before(story, case), state=State.RECEIVED)
         return True
     await story.record(case, "queued", state=State.QUEUED)
     return False
+
+
+async def _before(story: Story, case: Case) -> dict[str, float]:
+    """Say when bills were fetched last (Unix seconds), and how many: since then they are late, and somebody counts how long."""
+    last = await story.parts.fetches.last_good(case.importer)
+    return {"last_good": last.at.timestamp(), "last_good_bills": last.bills} if last else {}
 
 
 async def _refusal(story: Story, case: Case) -> NotAdmitted | None:

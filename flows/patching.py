@@ -132,6 +132,7 @@ async def _keep(story: Story, worked: Case, case: Case, importer: Importer) -> N
         return
     spent_ms, touched = int(attempt.spend.seconds * 1000), len(push.files(attempt.diff))
     facts: dict[str, Fact] = {"attempt": attempt.number, "agent": attempt.agent, "agent_ms": spent_ms, "files": touched}
+    facts["usd"] = round(attempt.spend.usd, 6)
     if verify.repeats_itself(worked):
         await story.parts.cases.note(case.id, "patched", facts)
         await story.end(case, State.NEEDS_ENGINEER, Reason.SAME_FAILURE, _NOTHING_NEW, attempts=worked.attempts)
@@ -146,6 +147,7 @@ async def _refuse(story: Story, worked: Case, case: Case) -> None:
     attempt, why = worked.attempts[-1], "; ".join(worked.attempts[-1].refusals)
     codes = [refusal.partition(":")[0] for refusal in attempt.refusals]
     facts: dict[str, Fact] = {"attempt": attempt.number, "codes": ",".join(codes)}
+    facts["usd"] = round(attempt.spend.usd, 6)
     following = verify.after_red(worked, why, await story.most_attempts())
     if following.step is Step.RETRY and _EMPTY not in codes:
         await story.record(case, "patch_refused", facts, attempts=worked.attempts, start=story.again())

@@ -8,9 +8,10 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from healer import logins
+from healer import digest, logins
 from healer.contracts import LoginStanding
 from healer.fleet import WORDS, Board
+from healer.impact import Report
 from healer.links import Places
 
 STYLE: Final = "style.css"
@@ -29,7 +30,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.filters |= {"since": since, "moment": moment, "logins": login_words}
+    environment.filters |= {"since": since, "moment": moment, "day": "{:%Y-%m-%d}".format, "logins": login_words}
     return environment
 
 
@@ -51,6 +52,30 @@ def fleet_page(board: Board, places: Places, facts: dict[str, str]) -> str:
     """Give the fleet's page; `facts` stand above the table, by name."""
     page = _environment().get_template("fleet.html")
     return page.render(board=board, places=places, facts=facts, words=WORDS, style=_style())
+
+
+def impact_page(report: Report) -> str:
+    """Give the impact report's page, with its plots."""
+    longest = max(report.baseline_s, report.to_production_s or 0)
+    times = [
+        ("now", report.to_production_s, "good"),
+        ("target", report.target_s, "work"),
+        ("before", report.baseline_s, "bad"),
+    ]
+    spans = [(name, digest.span(seconds), (seconds or 0) / longest, kind) for name, seconds, kind in times]
+    return (
+        _environment()
+        .get_template("impact.html")
+        .render(
+            report=report,
+            facts=list(digest.facts(report)),
+            phases=list(digest.phases(report)),
+            outcomes=list(digest.outcomes(report)),
+            spans=spans,
+            most=max([1, *(week.opened for week in report.weeks)]),
+            style=_style(),
+        )
+    )
 
 
 def since(at: datetime, now: datetime) -> str:

@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from healer.contracts import CaseId, Correlation, GateMode, ImporterName, Sha
 from healer.errors import Misconfigured
 from healer.settings_agents import AgentSettings
+from healer.settings_rounds import RoundSettings
 
 _PRIVATE = r"localhost|127(\.\d+){3}|10(\.\d+){3}|192\.168(\.\d+){2}|172\.(1[6-9]|2\d|3[01])(\.\d+){2}"
 GATEWAY_URL = rf"^(https://[^\s@]+|http://({_PRIVATE})(:\d+)?(/[^\s@]*)?)$"
@@ -136,7 +137,9 @@ class GatewaySettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings
     """`scheme://host:port` that replaces the origin of every importer's URL: for a staging portal."""
 
 
-class FlowSettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings, AgentSettings, RedactionSettings):
+class FlowSettings(
+    GitHubSettings, JiraSettings, StoreSettings, LimitSettings, AgentSettings, RedactionSettings, RoundSettings
+):
     """What the flows need."""
 
     public_url: _Address = "http://127.0.0.1:8000"
@@ -152,15 +155,6 @@ class FlowSettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings, A
     receipt_keys: SecretStr | None = None
     """ed25519 seeds, `id:base64-of-32-bytes`, comma separated: each signs every receipt. Without one receipts are not signed."""
     diagnosis_fresh_s: int = 3600
-    sweep_hours: int = Field(default=72, ge=1, le=720)
-    """`sweep` looks at tickets that were written in so many hours: longer than Workato may be away."""
-    sweep_after_minutes: int = Field(default=10, ge=0, le=1440)
-    """So long Workato has to deliver a ticket by itself."""
-    reconcile_pending_s: float = Field(default=30, gt=0)
-    reconcile_silent_s: float = Field(default=120, gt=0)
-    reconcile_agent_s: float = Field(default=45 * 60, gt=0)
-    """How long a case may be without an event before `reconcile` takes it on: after a failed step (doubled with each
-    repetition), at work, while an agent works. What goes on all the same is harmed by no repetition."""
 
 
 class SinkSettings(_Room):

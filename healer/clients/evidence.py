@@ -13,8 +13,10 @@ from healer.clients.store import redis_errors
 from healer.contracts import Contract, GateReport, History, Trace
 from healer.envelope import SALT_BYTES, KeyRing, claims
 from healer.errors import Misconfigured
+from healer.impact import Report
 
 REPORT_TTL_S: Final = 30 * 24 * 3600
+_IMPACT: Final = "healer:impact"
 
 
 _REPLACE: Final = """
@@ -110,6 +112,23 @@ class Evidence:
         """
         with redis_errors():
             return cast("str | None", await self._redis.get(f"healer:receipt:{case}"))
+
+    async def keep_impact(self, report: Report) -> None:
+        """Store the newest impact report. It is not sealed: it holds figures.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            await self._redis.set(_IMPACT, report.model_dump_json())
+
+    async def impact(self) -> Report | None:
+        """Read the newest impact report, None where none was written yet.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            text = cast("str | None", await self._redis.get(_IMPACT))
+        return Report.model_validate_json(text) if text else None
 
     async def history(self, importer: str) -> History | None:
         """Read what is remembered of the importer's bills, None where no gate was green yet.

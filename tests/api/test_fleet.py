@@ -9,8 +9,11 @@ import httpx
 import pytest
 
 from gateway_site import Gateway, problem
+from healer import impact
+from healer.chain import link
 from healer.clients.tokens import Scope
 from healer.contracts import Fetch, Reason, State
+from healer.healing import healing
 
 
 def basic(password: str, user: str = "lead") -> dict[str, str]:
@@ -117,3 +120,24 @@ async def test_production_is_remembered_by_importer(gateway: Gateway) -> None:
     board = (await gateway.http.get("/v1/fleet", headers=await gateway.read_token())).json()
     (row,) = (row for row in board["rows"] if row["importer"] == "brightwater")
     assert (row["standing"], row["case"], row["last_good"]) == ("failing", None, None)
+
+
+async def test_impact_page_has_its_plots_and_is_whole_without_scripts(gateway: Gateway) -> None:
+    """The report that `digest` kept is shown with inline plots; before there is one, both ways of asking say so."""
+    for path in ("/impact", "/v1/impact"):
+        headers = await browser(gateway) if path == "/impact" else await gateway.read_token()
+        assert problem(await gateway.http.get(path, headers=headers)) == (404, "no_impact")
+    now = datetime.now(UTC)
+    chain_of = [link(None, now - timedelta(days=2), "received", {})]
+    for kind, hours, data in (("published", 40, {}), ("merged", 30, {}), ("confirmed", 24, {"bills": 5})):
+        chain_of.append(link(chain_of[-1], now - timedelta(hours=hours), kind, data))
+    told = impact.report([healing("UTIL-101", "brightwater", chain_of, now)], now - timedelta(days=30), now)
+    await gateway.parts.evidence.keep_impact(told)
+    page = Page(await gateway.http.get("/impact", headers=await browser(gateway)))
+    assert page.tags.count("svg") == 2
+    for shown in ("24.0 h", "target 4.0 days, before: 91.0 days", "12 h a fix by hand", "False repairs", "confirmed"):
+        assert shown in page.words
+    assert {"script", "iframe", "form", "img", "link"} & set(page.tags) == set()
+    answer = await gateway.http.get("/v1/impact", headers=await gateway.read_token())
+    assert impact.Report.model_validate(answer.json()) == told
+    assert problem(await gateway.http.get("/impact")) == (401, "bad_token")

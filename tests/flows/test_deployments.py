@@ -15,6 +15,7 @@ def test_flows_are_defined_by_dotted_entrypoints():
     found = {f"{one.flow_name}/{one.name}": one.entrypoint for one in read(FILE)}
     assert found == {
         "command/command": "flows.command.command",
+        "digest/digest": "flows.digest.digest",
         "fleet/fleet": "flows.fleet.fleet",
         "heal/heal": "flows.heal.heal",
         "publish/publish": "flows.publish.publish",
@@ -28,7 +29,15 @@ def test_rounds_have_schedules():
     schedules = {
         one.name: [each.schedule.interval.total_seconds() for each in one.schedules or ()] for one in read(FILE)
     }
-    assert schedules == {"command": [], "fleet": [3600], "heal": [], "publish": [], "reconcile": [120], "sweep": [900]}
+    assert schedules == {
+        "command": [],
+        "digest": [604800],
+        "fleet": [3600],
+        "heal": [],
+        "publish": [],
+        "reconcile": [120],
+        "sweep": [900],
+    }
 
 
 @pytest.mark.parametrize("text", ["", "- a list", "deployments: []", "pull: []\ndeployments: []", "pull: [\n"])

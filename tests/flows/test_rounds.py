@@ -1,11 +1,18 @@
 """The rounds, told from outside: scheduled flows that look at everything and not at one case."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
+from factories import make_delivery
 from flow_desk import Desk
+from flow_site import VAULT_KEYS
+from healer import dsse, receipt
 from healer.clients.cases import Cases
+from healer.clients.evidence import Evidence
+from healer.contracts import State
+from healer.envelope import KeyRing
 
 SETTINGS = {"HEALER_SWEEP_AFTER_MINUTES": "0", "HEALER_LIMIT_CASES_PER_IMPORTER_DAY": "2"}
 
@@ -40,3 +47,39 @@ def test_fleet_is_a_table_with_a_line_for_each_importer(desk: Desk):
     assert {row["importer"] for row in rows} >= {"brightwater", "voltara"}
     assert {"standing", "last good bill", "debt, 90 days", "autonomy", "logins"} <= set(rows[0])
     assert message(run).endswith("unknown")
+
+
+@pytest.mark.parametrize("desk", ["UTIL-143"], indirect=True)
+def test_digest_keeps_a_report_that_receipts_bear_out(desk: Desk):
+    """A case that ended and left its receipt is in the report; a receipt that was changed fails the run by the case's name."""
+
+    async def end(redis):
+        cases = Cases(redis)
+        now = datetime.now(UTC)
+        delivery = make_delivery(id="d-143", ticket="UTIL-143", importer="voltara", received_at=now)
+        case = (await cases.receive(delivery, now)).case
+        case = await cases.record(case, "patched", {"usd": 1.25})
+        case = await cases.record(case, "needs_engineer", {"reason": "NO_PATCH"}, state=State.NEEDS_ENGINEER)
+        written = receipt.write(case, await cases.events("UTIL-143"), {}, {})
+        await keep(redis, receipt.statement(written, "acme/importers"))
+
+    async def keep(redis, statement: bytes):
+        envelope = json.dumps(dsse.seal(receipt.PAYLOAD_TYPE, statement, ()))
+        await Evidence(redis, KeyRing.parse(VAULT_KEYS)).keep_receipt("UTIL-143", envelope)
+
+    desk.ask(end)
+    run = desk.round("digest", days=7)
+    assert message(run).endswith("1 receipt(s) agree.")
+    (shown,) = desk.prefect.artifacts(run["id"])
+    assert "Engineer hours saved" in shown["data"]
+    kept = desk.ask(lambda redis: Evidence(redis, KeyRing.parse(VAULT_KEYS)).impact())
+    assert kept
+    assert (kept.usd, kept.reasons) == (1.25, {"NO_PATCH": 1})
+
+    async def forge(redis):
+        text = await Evidence(redis, KeyRing.parse(VAULT_KEYS)).receipt("UTIL-143")
+        await keep(redis, dsse.opened(text)[1].replace(b'"usd":1.25', b'"usd":0.25'))
+
+    desk.ask(forge)
+    forged = desk.round("digest", days=7)
+    assert (forged["state_type"], "UTIL-143" in message(forged)) == ("FAILED", True)

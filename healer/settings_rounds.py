@@ -1,0 +1,20 @@
+"""Settings of the rounds, the scheduled flows that look at everything; a part of the flows' (`healer.settings`, which reads them)."""
+
+from pydantic import BaseModel, Field
+
+
+class RoundSettings(BaseModel):
+    """How long the rounds wait, how far they look, and what the impact report assumes."""
+
+    reconcile_pending_s: float = Field(default=30, gt=0)
+    reconcile_silent_s: float = Field(default=120, gt=0)
+    reconcile_agent_s: float = Field(default=45 * 60, gt=0)
+    """How long a case may be without an event before `reconcile` takes it on: after a failed step (doubled with each
+    repetition), at work, while an agent works. What goes on all the same is harmed by no repetition."""
+    sweep_hours: int = Field(default=72, ge=1, le=720)
+    """`sweep` looks at tickets that were written in so many hours: longer than Workato may be away."""
+    sweep_after_minutes: int = Field(default=10, ge=0, le=1440)
+    """So long Workato has to deliver a ticket by itself."""
+    hours_per_fix: float = Field(default=12.0, ge=0)
+    hours_per_review: float = Field(default=0.5, ge=0)
+    """What `digest` assumes that an engineer needs for one fix by hand, and for the review of one pull request."""
