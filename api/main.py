@@ -89,7 +89,17 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
 ) -> None:
     """Serve webhooks, leases, gate reports and cases. Settings come from the environment."""
-    uvicorn.run("api.main:app", factory=True, host=host, port=port, http=Connection, ws="none", access_log=False)
+    made = app()  # first, so that uvicorn's first line is redacted too
+    uvicorn.run(
+        made,
+        host=host,
+        port=port,
+        http=Connection,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
 
 
 def main() -> None:
