@@ -4,7 +4,7 @@ PY := .venv/bin
 # wait for the one that drives the local world.
 PYTEST := $(PY)/pytest --numprocesses=$(shell [ "$$(nproc)" -gt 2 ] && echo 4 || echo 3) --dist=loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
-.PHONY: help setup docker agent demo world test lint test-fast crash soak crash-intake bench bench-gateway bench-envelope bench-redact bench-deciders bench-journey bench-scale checkov cheats clean
+.PHONY: help setup docker agent demo world test lint test-fast crash crash-gate soak crash-intake bench bench-gateway bench-envelope bench-redact bench-deciders bench-journey bench-scale checkov cheats clean
 
 help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ test-fast: setup agent lint ## lint, then the tests that need neither Docker nor
 
 crash: setup ## every step of a healing struck by every fault, resumed where it was left; CELL=text FRESH=1; out/crash.json
 	@$(PY)/python -m localworld.crash --cell "$(CELL)" $(if $(FRESH),--fresh)
+
+crash-gate: setup docker ## the cells of the crash matrix in which the real gate takes part; CELL=text FRESH=1; out/crash-gate.json
+	@$(PY)/python -m localworld.crash --real-gate --cell "$(CELL)" $(if $(FRESH),--fresh) --out out/crash-gate.json
 
 soak: setup ## random cells of the crash matrix; MINUTES=30 SEED=1; out/soak.json
 	@$(PY)/python -m localworld.crash --minutes $(or $(MINUTES),30) --seed $(or $(SEED),1) --out out/soak.json

@@ -5,8 +5,7 @@ ARG BASE=python:3.11-slim-bookworm
 
 # checkov:skip=CKV_DOCKER_7:The argument has a tag, and where it counts a digest.
 FROM ${BASE} AS build
-ARG UV_INDEX_URL
-ENV UV_PROJECT_ENVIRONMENT=/opt/healer UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1
+ENV UV_PROJECT_ENVIRONMENT=/opt/healer UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 UV_SYSTEM_CERTS=true
 WORKDIR /src
 COPY localworld/setup/uv.txt uv.txt
 RUN python3 -m venv /opt/uv && /opt/uv/bin/pip install --quiet --no-cache-dir --require-hashes -r uv.txt

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from localworld.crash import driver
-from localworld.crash.cells import Cell, matrix
+from localworld.crash.cells import Cell, Struck, matrix, real_gate
 from localworld.crash.driver import Outcome
 from localworld.crash.place import Place
 from localworld.crash.sheet import Sheet
@@ -33,7 +33,7 @@ def play(cells: Iterable[Cell], sheet: Sheet) -> None:
     """Play cells in one world after another, and write each outcome down at once."""
     waiting = iter(cells)
     while (first := next(waiting, None)) is not None:
-        with Place(_ROOT) as place:
+        with Place(_ROOT, "act" if isinstance(first, Struck) and first.real else "scripted") as place:
             for number, cell in enumerate(_until_full(first, waiting), _FIRST):
                 outcome = driver.play(place, cell, number)
                 _tell(outcome)
@@ -75,6 +75,7 @@ def main(
     minutes: Annotated[float, typer.Option(help="Soak: play random cells for so long, instead of each once.")] = 0,
     seed: Annotated[int, typer.Option(help="Of a soak; the same one draws the same cells.")] = 1,
     *,
+    real: Annotated[bool, typer.Option("--real-gate", help="The cells of the real gate, with containers.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what was played before.")] = False,
 ) -> None:
     """Play the matrix; cells that held before are passed over."""
@@ -84,7 +85,7 @@ def main(
         console.print(f"soak of {minutes:g} min, seed {seed}")
         play(_chance(seed, time.monotonic() + 60 * minutes), sheet)
     else:
-        chosen = [each for each in matrix() if cell in each.name]
+        chosen = [each for each in (real_gate() if real else matrix()) if cell in each.name]
         left = [each for each in chosen if not sheet.holds(each.name)]
         console.print(f"{len(chosen)} cells, {len(left)} of them not played yet or failed")
         play(left, sheet)

@@ -85,7 +85,7 @@ STEPS: Final = (
 )  # fmt: skip
 """In the order in which they happen."""
 
-Blow = Literal["kill gateway", "kill run", "kill runner", "kill redis", "kill prefect", "cut", "power cut"]
+Blow = Literal["kill job", "kill gateway", "kill run", "kill runner", "kill redis", "kill prefect", "cut", "power cut"]
 Report = Literal["lost", "twice", "held", "old_again"]
 
 
@@ -96,11 +96,13 @@ class Struck:
     step: Step
     side: Side
     blow: Blow
+    real: bool = False
+    """Whether the gate is the real one."""
 
     @property
     def name(self) -> str:
         """Name the cell."""
-        return f"{self.step.name} / {self.side.value} / {self.blow}"
+        return f"{self.step.name}{', real gate' * self.real} / {self.side.value} / {self.blow}"
 
     @property
     def end(self) -> End:
@@ -254,6 +256,13 @@ def matrix() -> tuple[Cell, ...]:
     """Give every cell; names are unique."""
     skewed = (Skewed(part, hours) for part in ("gateway", "runner") for hours in (-1, 1))
     return (*_called_back(), *skewed, Full(), *_struck(), *_refused(), *_stopped())
+
+
+def real_gate() -> tuple[Cell, ...]:
+    """Give the cells at which the real gate takes part: between its lease and its report anything dies, its own job too."""
+    steps = [step for step in STEPS if any(word in step.name for word in ("login of", "leased", "report"))]
+    blows: tuple[Blow, ...] = ("kill job", "kill gateway", "kill redis", "cut", "power cut")
+    return tuple(Struck(step, side, blow, real=True) for step in steps for side in Side for blow in blows)
 
 
 def sample(seed: int, many: int) -> tuple[Cell, ...]:

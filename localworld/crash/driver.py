@@ -22,6 +22,7 @@ _WRONG_S: Final = 12.0
 _LOOK_S: Final = 0.3
 _ALL: Final = ("gateway", "runner", "prefect", "redis")
 _DYING: Final = {
+    "kill job": ("job",),
     "kill gateway": ("gateway",),
     "kill run": ("run",),
     "kill runner": ("runner",),

@@ -139,6 +139,8 @@ def _leftovers(place: Place, case: dict[str, Any]) -> Iterator[str]:
         yield "an ended case counts as open"
     if left := [name for name in place.leftovers() if not Path(name).name.startswith(_OF_PROGRAMS)]:
         yield f"left behind: {', '.join(left)}"
+    if containers := place.containers():
+        yield f"containers or networks of the gate are left: {containers}"
     if orphans := _orphans(place):
         yield f"processes without a parent: {orphans}"
 

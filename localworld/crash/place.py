@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 import httpx
 import libfaketime
@@ -45,10 +45,9 @@ _SETTINGS: Final = {
 class Place:
     """A running world, what stands in it as those see it who can look everywhere, and what may befall it."""
 
-    def __init__(self, root: Path, settings: dict[str, str] | None = None) -> None:
-        self.root = root
+    def __init__(self, root: Path, gate: Literal["act", "scripted"] = "scripted") -> None:
+        self.root, self.gate = root, gate
         self.links = {part: Tripwire(free_port()) for part in _LINKS}
-        self._given = settings or {}
         self.disk = root.with_name(root.name + "-disk")
         self._stack = contextlib.ExitStack()
         self.http = httpx.Client(timeout=15, trust_env=False)
@@ -60,6 +59,11 @@ class Place:
                 stack.enter_context(link)
             stack.callback(self.http.close)
             self.world = stack.enter_context(World(self._plan()))
+            if self.gate == "act":
+                switches = {"version": "v2"}
+                self.http.post(
+                    f"{self.world.layout.url('portal')}/_control/{IMPORTER}", json=switches
+                ).raise_for_status()
             self.redis = Redis(port=self.links["redis"].target_port, decode_responses=True)
             stack.callback(self.redis.close)
             self.main = self.git("rev-parse", "refs/heads/main")
@@ -87,10 +91,10 @@ class Place:
         return Plan(
             root=self.root,
             importers=importers,
-            gate="scripted",
+            gate=self.gate,
             ports={part: link.port for part, link in self.links.items()},
             behind={part: link.target_port for part, link in self.links.items()},
-            settings={**_SETTINGS, **folders, **self._given},
+            settings={**_SETTINGS, **folders},
         )
 
     def _mount(self, stack: contextlib.ExitStack) -> None:
@@ -136,6 +140,16 @@ class Place:
         argv = ["git", "-C", str(self.world.root / BRANCHES), *arguments]
         return subprocess.run(argv, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - our own argv
 
+    def containers(self) -> list[str]:
+        """Name the gate's containers and networks that are there."""
+        if self.gate != "act":
+            return []
+        listed = (["ps", "--all", "--format", "{{.Names}}"], ["network", "ls", "--format", "{{.Name}}"])
+        found = [subprocess.run(["docker", *argv], capture_output=True, text=True, check=True) for argv in listed]  # noqa: S603, S607 - our own argv
+        ours = {str(run["id"]) for run in self.state("github")["runs"]}
+        names = [name for done in found for name in done.stdout.split() if name.startswith("healer-gate")]
+        return [name for name in names if ours & set(name.split("-"))]
+
     def leftovers(self) -> list[str]:
         """Name what lies in the folders that must be empty when nobody works."""
         folders = (self.disk / "tmp", self.disk / "work/trees")
@@ -146,6 +160,8 @@ class Place:
     def lay(self, number: int) -> str:
         """Lay a ticket, and put the base branch back to where the importer is broken; give the ticket's key."""
         self.git("update-ref", "refs/heads/main", self.main)
+        if self.gate == "act":  # nobody merges, so what the last green fetch taught is of another importer, as it were
+            self.redis.delete(f"healer:good:{IMPORTER}", f"healer:history:{IMPORTER}")
         key, component = f"UTIL-{number}", f"importer-{IMPORTER}"
         ticket = {"key": key, "type": "Bug", "component": component, "summary": "no bills arrive", "description": "-"}
         self.http.post(f"{self.url('jira')}/_control/tickets", json=ticket).raise_for_status()
@@ -166,10 +182,11 @@ class Place:
             self.http.delete(f"{self.url(part)}/_control/faults").raise_for_status()
 
     def kill(self, parts: Sequence[str]) -> None:
-        """Kill parts at once; `run` is the process of every flow run that is under way."""
+        """Kill parts at once; `run` is the process of every flow run that is under way, `job` that of every gate run."""
+        bodies = {"run": self.flow_processes, "job": self.job_processes}
         for part in parts:
-            if part == "run":
-                for pid in self.flow_processes():
+            if part in bodies:
+                for pid in bodies[part]():
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)
             else:
@@ -177,7 +194,7 @@ class Place:
 
     def revive(self, parts: Sequence[str]) -> None:
         """Start again what was killed."""
-        for part in sorted(set(parts) - {"run"}, key=_RISES.index):
+        for part in sorted(set(parts) - {"run", "job"}, key=_RISES.index):
             self.world.revive(part)
 
     @contextlib.contextmanager
@@ -209,6 +226,13 @@ class Place:
         """Give the processes that execute flow runs: children of the preloaded process, which is the runner's own child."""
         runner = self.world.processes["runner"].pid
         return [child for middle in _children(runner) for child in _children(middle)] if runner else []
+
+    def job_processes(self) -> list[int]:
+        """Give the processes of gate jobs: what the GitHub stand-in has started, and what that has."""
+        found = [self.world.processes["github"].pid or 0]
+        for pid in found:
+            found += _children(pid)
+        return found[1:]
 
 
 def _children(pid: int) -> list[int]:
