@@ -14,9 +14,10 @@ from api.problems import problems, refused
 from healer import html
 from healer.budget import Ledger
 from healer.clients.tokens import Scope
-from healer.errors import Rejected
+from healer.errors import HealerError, Rejected
 from healer.fleet import Board
 from healer.impact import Report
+from healer.pauses import parse
 from healer.wiring import GatewayParts
 
 _HEADERS: Final = {
@@ -96,10 +97,20 @@ def _password(request: Request) -> str:
     return pair.partition(":")[2]
 
 
+async def _paused(parts: GatewayParts) -> str:
+    """Say what is paused; the page is whole also while Prefect is away."""
+    try:
+        paused = parse(await parts.orchestrator.paused())
+    except HealerError:
+        return "not known, Prefect does not answer"
+    return f"everything: {paused.unreadable}" if paused.unreadable else ", ".join(paused.entries) or "nothing"
+
+
 async def _facts(parts: GatewayParts, board: Board) -> dict[str, str]:
     accounts, line = await parts.statements.shared(board.at), await parts.line.length()
     day, month = accounts[Ledger.USD_PER_DAY], accounts[Ledger.USD_PER_MONTH]
     return {
+        "Paused": await _paused(parts),
         "Spent today": f"${day.spent:.2f} of ${day.limit:g}",
         "this month": f"${month.spent:.2f} of ${month.limit:g}",
         "in 90 days": f"${board.usd:.2f}",

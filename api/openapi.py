@@ -30,6 +30,7 @@ _PROOF: Final = {
     "fleet": "token",
     "gate": "run",
     "logins": "token",
+    "pauses": "token",
 }
 """Which scheme the endpoints of a tag ask for; the hooks name theirs themselves."""
 

@@ -16,7 +16,8 @@ from flows.story import STEP, Story, call
 from healer import notice, turns
 from healer.breakdown import reason_of
 from healer.contracts import ENDED, Case, State
-from healer.errors import HealerError, UpstreamError
+from healer.errors import Conflict, HealerError, UpstreamError
+from healer.pauses import HELD
 from healer.reconcile import is_delivered
 
 MARKER: Final = "importer-healer"
@@ -44,6 +45,10 @@ async def _attempted(story: Story, part: Callable[[Story], Awaitable[None]]) -> 
     """Run a part; give None, or the error in words after it was left on the case."""
     try:
         await part(story)
+    except Conflict as error:
+        if error.reason != HELD:
+            return await _left(story, error)
+        await story.parts.cases.note(story.case_id, HELD, {"what": story.parts.redactor.text(error.what)})
     except HealerError as error:
         return await _left(story, error)
     except Exception as error:  # noqa: BLE001 - a defect of ours must not carry its texts into Prefect's database

@@ -14,6 +14,7 @@ from flows.closing import told
 from flows.dispatching import dispatch, settled
 from flows.following import FOLLOWED, follow
 from flows.patching import patch, push_branch
+from flows.pausing import prove_unpaused
 from flows.story import HOLD_S, STEP, Number, Story, call, in_seconds, opened
 from healer import intake, triage, turns, verify
 from healer.contracts import Case, CaseId, Conclusion, Diagnosis, Disposition, GateMode, GateRun, Reason, State, Triage
@@ -37,6 +38,7 @@ async def _steps(story: Story) -> None:
     if (await story.case()).state in FOLLOWED:
         await follow(story)
         return
+    await prove_unpaused(await story.case())
     if await admit(story):
         await diagnose(story)
     elif await classify(story):

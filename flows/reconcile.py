@@ -7,12 +7,14 @@ from prefect import flow
 from prefect.client.schemas.objects import State as FlowState
 
 from flows import line
+from flows.pausing import pauses
 from flows.rounds import made
 from flows.story import call
 from healer import turns, verify
 from healer.contracts import Case, Event, RunRequest, State
 from healer.errors import Conflict, HealerError
-from healer.reconcile import Duty, Patience, duty
+from healer.pauses import Pauses
+from healer.reconcile import Duty, Patience, duty, is_held
 from healer.wiring import FlowParts
 
 
@@ -37,9 +39,10 @@ async def _reconcile(parts: FlowParts) -> str:
 async def _all(parts: FlowParts) -> tuple[int, list[str]]:
     """Look at each case; one that cannot be looked at does not keep the others waiting."""
     started, failed = 0, []
+    paused = await pauses()
     for case in await parts.cases.list():
         try:
-            started += await _one(parts, case)
+            started += await _one(parts, case, paused)
         except Conflict:
             continue  # somebody wrote the case meanwhile, so it goes on
         except HealerError as error:
@@ -47,11 +50,12 @@ async def _all(parts: FlowParts) -> tuple[int, list[str]]:
     return started, failed
 
 
-async def _one(parts: FlowParts, case: Case) -> bool:
+async def _one(parts: FlowParts, case: Case, paused: Pauses) -> bool:
     events = await parts.cases.events(case.id)
     wait = parts.settings
     patience = Patience(wait.reconcile_pending_s, wait.reconcile_silent_s, wait.reconcile_agent_s)
-    match duty(case, events, datetime.now(UTC), patience):
+    wanted = duty(case, events, datetime.now(UTC), patience)
+    match None if is_held(case, wanted, paused) else wanted:
         case Duty.WAKE:
             await _wake(parts, case, events)
         case Duty.RESUME:

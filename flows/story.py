@@ -17,6 +17,7 @@ from prefect.tasks import Task
 from pydantic import Field
 
 import prompts
+from flows.pausing import prove_unpaused
 from healer import importers, logs, turns
 from healer.breakdown import may_pass
 from healer.contracts import Case, Importer, Reason, RunRequest, State
@@ -62,10 +63,11 @@ class Story:
         return case
 
     async def confirm(self, case: Case) -> None:
-        """Read the case again, right before something is done that the world sees: a stop that came meanwhile wins.
+        """Read the case again, right before something is done that the world sees: a stop or a pause that came meanwhile wins.
 
-        Raises: Conflict where the case is no longer as it was read; UpstreamError.
+        Raises: Conflict where the case is no longer as it was read, or is paused (`held`); UpstreamError.
         """
+        await prove_unpaused(case)
         if (await self.case()).version != case.version:
             raise Conflict(f"case {case.id} was written by somebody else.", reason="case_changed")
 

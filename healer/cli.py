@@ -17,6 +17,7 @@ from healer.cli_audit import audit
 from healer.cli_credential import credential
 from healer.cli_fleet import fleet
 from healer.cli_mend import guard, relocate
+from healer.cli_pause import pause, resume
 from healer.cli_receipt import receipt
 from healer.cli_redact import redact
 from healer.cli_store import intake, token
@@ -35,9 +36,11 @@ app.add_typer(intake, name="intake")
 app.add_typer(receipt, name="receipt")
 app.add_typer(token, name="token")
 app.command()(fleet)
+app.command()(pause)
 app.command()(redact)
 app.command()(guard)
 app.command()(relocate)
+app.command()(resume)
 
 _Ticket = Annotated[str, typer.Argument(help="The JIRA ticket's key, for example UTIL-101.")]
 _Importer = Annotated[str, typer.Option(help="The importer's name in importers.toml.")]

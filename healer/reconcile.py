@@ -12,6 +12,7 @@ from healer import turns
 from healer.contracts import ENDED, Case, Event, State
 from healer.links import RUN_STARTED
 from healer.notice import is_told
+from healer.pauses import HELD, Pauses
 
 PENDING_S: Final = 30
 """A failed step is tried again so soon at first."""
@@ -27,7 +28,7 @@ MAX_AGAIN: Final = 30
 """Repetitions of one case without headway, about a day; afterwards a person must look."""
 RECEIPT_WRITTEN: Final = "receipt_written"
 """Kind of the event that holds a receipt's SHA-256; more than it has to be told only where something else happened after it."""
-_OURS: Final = frozenset({"resumed", "pending"})
+_OURS: Final = frozenset({"resumed", "pending", HELD})
 _NO_HEADWAY: Final = _OURS | {RUN_STARTED}
 _GATE: Final = frozenset({State.DIAGNOSING, State.VERIFYING})
 _AT_WORK: Final = frozenset({State.RECEIVED, State.TRIAGED, State.PATCHING, State.PUSHED, State.VERIFIED})
@@ -71,6 +72,12 @@ def duty(case: Case, events: Sequence[Event], now: datetime, patience: Patience 
         return Duty.RESUME if events[-1].kind == "pending" else Duty.ASK_GITHUB
     is_called = case.state is State.QUEUED and events[-1].kind == "called"
     return Duty.RESUME if case.state in _AT_WORK or is_called or not _is_closed(case, events) else None
+
+
+def is_held(case: Case, wanted: Duty | None, pauses: Pauses) -> bool:
+    """Say whether a pause keeps a case from what it needs. People are answered, and tickets told, all the same."""
+    begins = wanted is Duty.WAKE or (case.state not in ENDED and wanted is not Duty.ANSWER)
+    return begins and bool(pauses.holds(case))
 
 
 def is_delivered(case: Case, events: Sequence[Event]) -> bool:

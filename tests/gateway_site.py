@@ -67,13 +67,24 @@ class Prefect:
     def __init__(self, router: respx.Router) -> None:
         self.runs: dict[str, dict[str, Any]] = {}
         self.status, self.refusals = 0, 0
+        self.variables: dict[str, Any] = {}
         self.refused: set[str] = set()
         router.get(url__regex=f"{PREFECT}/deployments/name/(?P<flow>\\w+)/\\w+").mock(side_effect=self._deployment)
         router.post(url__regex=f"{PREFECT}/deployments/\\w+/create_flow_run").mock(side_effect=self._create)
+        router.route(url__regex=f"{PREFECT}/variables/.*").mock(side_effect=self._variable)
         router.get(f"{PREFECT}/health").mock(side_effect=lambda _: httpx.Response(self.status or 200, json=True))
 
     def _deployment(self, _: httpx.Request, flow: str) -> httpx.Response:
         return httpx.Response(200, json={"id": flow})
+
+    def _variable(self, request: httpx.Request) -> httpx.Response:
+        given = json.loads(request.content) if request.content else {}
+        name = given.get("name") or request.url.path.rpartition("/")[2]
+        if self.status or (request.method != "POST" and name not in self.variables):
+            return httpx.Response(self.status or 404)
+        if given:
+            self.variables[name] = given["value"]
+        return httpx.Response(200, json={"name": name, "value": self.variables[name]})
 
     def _create(self, request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content)

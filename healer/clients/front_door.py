@@ -1,6 +1,6 @@
 """The operator's door to our gateway: deliver a ticket, read cases, give commands."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -49,6 +49,20 @@ class FrontDoor:
         Raises: Rejected, UpstreamError.
         """
         return self._send("GET", "/v1/fleet")
+
+    def pauses(self) -> dict[str, Any]:
+        """Read what is paused.
+
+        Raises: Rejected, UpstreamError.
+        """
+        return self._send("GET", "/v1/pauses")
+
+    def change_pauses(self, pause: Sequence[str], resume: Sequence[str]) -> dict[str, Any]:
+        """Pause and resume; give what is paused then.
+
+        Raises: Rejected with the gateway's reason, UpstreamError.
+        """
+        return self._send("POST", "/v1/pauses", json={"pause": list(pause), "resume": list(resume)})
 
     def command(self, case_id: str, name: str, members: Mapping[str, Any]) -> dict[str, Any]:
         """Give a case a command (SPEC §3, "Commands"); give the answer.

@@ -6,6 +6,7 @@ client would sleep for seconds. Parameters are ids and typed scalars, because th
 
 import asyncio
 import base64
+from collections.abc import Sequence
 from typing import Any, Final
 
 import httpx
@@ -14,11 +15,13 @@ from pydantic import SecretStr
 from healer.clients.wire import NO_ANSWER
 from healer.contracts import RunRequest
 from healer.errors import Misconfigured, UpstreamError
+from healer.pauses import VARIABLE
 
 _PAUSES_S: Final = (0.01, 0.02, 0.04, 0.08, 0.16)
 _BUSY: Final = frozenset({429, 502, 503})
 _NO_ACCESS: Final = frozenset({401, 403})
 _GONE: Final = 404
+_VARIABLE: Final = f"/variables/name/{VARIABLE}"
 
 
 def basic_auth(auth: SecretStr | None) -> dict[str, str]:
@@ -62,6 +65,24 @@ class Orchestrator:
             self._deployments.pop(request.flow, None)
         return self._id(answer, request.flow)
 
+    async def paused(self) -> Any:
+        """Give what the variable of pauses holds, None where there is none.
+
+        Raises: UpstreamError, Misconfigured.
+        """
+        answer = await self._send("GET", _VARIABLE)
+        return None if answer.status_code == _GONE else _value(_proved(answer))
+
+    async def pause(self, entries: Sequence[str]) -> None:
+        """Make these the variable's entries.
+
+        Raises: UpstreamError, Misconfigured.
+        """
+        answer = await self._send("PATCH", _VARIABLE, json={"value": list(entries)})
+        if answer.status_code == _GONE:
+            answer = await self._send("POST", "/variables/", json={"name": VARIABLE, "value": list(entries)})
+        _proved(answer)
+
     async def ready(self) -> bool:
         """Say whether Prefect answers."""
         try:
@@ -101,15 +122,32 @@ class Orchestrator:
                 reason="prefect",
                 remedy="Run `prefect deploy --all`; the run starts when it is there.",
             )
-        if status in _NO_ACCESS:
-            raise Misconfigured("Prefect refuses our login.", reason="prefect", remedy="Check HEALER_PREFECT_AUTH.")
-        if status in _BUSY or answer.is_server_error:
-            raise UpstreamError(
-                f"Prefect answered {status}.", service="prefect", reason="prefect_unavailable", status=status
-            )
-        if not answer.is_success:
-            raise UpstreamError(f"Prefect answered {status}.", service="prefect", reason="run_refused", status=status)
-        return _read_id(answer)
+        return _read_id(_proved(answer))
+
+
+def _proved(answer: httpx.Response) -> httpx.Response:
+    """Give a good answer back.
+
+    Raises: UpstreamError, Misconfigured for any other.
+    """
+    status = answer.status_code
+    if status in _NO_ACCESS:
+        raise Misconfigured("Prefect refuses our login.", reason="prefect", remedy="Check HEALER_PREFECT_AUTH.")
+    if status in _BUSY or answer.is_server_error:
+        raise UpstreamError(
+            f"Prefect answered {status}.", service="prefect", reason="prefect_unavailable", status=status
+        )
+    if not answer.is_success:
+        raise UpstreamError(f"Prefect answered {status}.", service="prefect", reason="run_refused", status=status)
+    return answer
+
+
+def _value(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()["value"]
+    except (ValueError, KeyError, TypeError):
+        what = "Prefect's answer is no variable; is HEALER_PREFECT_API_URL its API?"
+        raise UpstreamError(what, service="prefect", reason="prefect_unavailable") from None
 
 
 def _read_id(answer: httpx.Response) -> str:

@@ -13,8 +13,13 @@ from healer.clients.cases import Cases
 from healer.clients.evidence import Evidence
 from healer.contracts import State
 from healer.envelope import KeyRing
+from healer.pauses import VARIABLE
 
-SETTINGS = {"HEALER_SWEEP_AFTER_MINUTES": "0", "HEALER_LIMIT_CASES_PER_IMPORTER_DAY": "2"}
+SETTINGS = {
+    "HEALER_SWEEP_AFTER_MINUTES": "0",
+    "HEALER_LIMIT_CASES_PER_IMPORTER_DAY": "2",
+    "HEALER_RECONCILE_PENDING_S": "0.1",
+}
 
 
 def message(run: dict) -> str:
@@ -83,3 +88,23 @@ def test_digest_keeps_a_report_that_receipts_bear_out(desk: Desk):
     desk.ask(forge)
     forged = desk.round("digest", days=7)
     assert (forged["state_type"], "UTIL-143" in message(forged)) == ("FAILED", True)
+
+
+@pytest.mark.parametrize("desk", ["UTIL-129"], indirect=True)
+def test_paused_case_stays_where_it_is_and_goes_on_when_resumed(desk: Desk):
+    """A list in Prefect that names the importer, or that cannot be read, holds the case; without it `reconcile` lets the case go on."""
+    desk.ask(lambda redis: redis.flushdb())
+    desk.prefect.call("POST", "/variables/", {"name": VARIABLE, "value": ["brightwater"]})
+    try:
+        desk.deliver()
+        (held,) = desk.work()
+        assert (desk.kinds()[-1], desk.case.state, held["state_type"]) == ("held", State.RECEIVED, "COMPLETED")
+        assert desk.events[-1].data == {"what": "healing is paused: brightwater."}
+        desk.prefect.call("PATCH", f"/variables/name/{VARIABLE}", {"value": "brightwater?"})
+        assert message(desk.reconcile()) == "0 case(s) taken on."
+        desk.prefect.call("PATCH", f"/variables/name/{VARIABLE}", {"value": ["voltara"]})
+        assert message(desk.reconcile()) == "1 case(s) taken on."
+        desk.work()
+        assert desk.case.state is State.DIAGNOSING
+    finally:
+        desk.prefect.call("DELETE", f"/variables/name/{VARIABLE}")
