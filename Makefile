@@ -1,10 +1,11 @@
 # One command each; set-up is part of it. `make` alone prints the targets.
 PY := .venv/bin
+UV := $(firstword $(wildcard var/uv/bin/uv) uv)
 # A test process waits half of its time for the programs that it has started, so three keep two cores busy; more than four only
 # wait for the one that drives the local world.
 PYTEST := $(PY)/pytest --numprocesses=$(shell [ "$$(nproc)" -gt 2 ] && echo 4 || echo 3) --dist=loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
-.PHONY: help setup docker agent demo world test lint test-fast crash crash-gate soak crash-intake bench bench-gateway bench-envelope bench-redact bench-deciders bench-journey bench-scale checkov cheats clean
+.PHONY: help setup docker agent demo world test lint test-fast crash crash-gate soak crash-intake bench bench-gateway bench-envelope bench-redact bench-deciders bench-journey bench-scale checkov cheats bench-gate sbom wheel images clean
 
 help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,15 +71,29 @@ bench-journey: setup docker ## heal 20 cases, time by phase, beside a bare flow 
 bench-scale: setup ## heal cases while ledger, registry, memory of ids and repository grow; bench/results/scale.json
 	@$(PY)/python -m bench.scale
 
-bench: bench-gateway bench-envelope bench-redact bench-deciders bench-journey bench-scale ## all of them, one after another
+bench: bench-gateway bench-envelope bench-redact bench-deciders bench-gate bench-journey bench-scale ## all of them, one after another
 	@$(PY)/python -m bench.table
 
 checkov: ## judge the deployments by checkov, in an environment of its own (its pins are old)
 	@test -x var/checkov/bin/checkov || { python3 -m venv var/checkov && var/checkov/bin/pip install --quiet checkov==3.3.30; }
 	@var/checkov/bin/checkov --directory deployments --framework terraform dockerfile --compact --quiet
 
+bench-gate: setup docker ## measure what the gate costs beyond its fetches and its replay, beside an empty act job; figures go to bench/results/gate.json
+	@$(PY)/python -m bench.gate
+
 cheats: setup docker ## try all cheats and honest fixes against guard and gate, print the table, write out/cheats.json
 	@$(PY)/pytest --quiet --capture=no tests/actions/test_cheats.py
+
+sbom: setup ## what the product is made of, as CycloneDX 1.5 from uv.lock: out/sbom.cdx.json
+	@mkdir -p out
+	@$(UV) export --quiet --frozen --no-dev --all-extras --format cyclonedx1.5 --preview-features sbom-export -o out/sbom.cdx.json >/dev/null
+
+wheel: setup ## the product as a wheel: out/dist
+	@$(UV) build --quiet --wheel --out-dir out/dist
+
+images: ## the gateway's and the worker's images
+	@docker build --quiet -f deployments/images/gateway.Dockerfile -t importer-healer-gateway .
+	@docker build --quiet -f deployments/images/worker.Dockerfile -t importer-healer-worker .
 
 clean: ## remove what the local world wrote
 	@rm -rf var/world out

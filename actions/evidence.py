@@ -1,13 +1,14 @@
 """From what a container left to what may be said about it: checks, failure, trace, log."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from actions import log, results
 from actions.console import Exit
-from actions.judging import RESULT, Judged, failed_check, judge
+from actions.judging import RESULT, Judged, failed_check, judge, to_remember
+from healer.bills import Bill
 from healer.clients.container import RunResult
 from healer.clients.gateway import Lease
 from healer.contracts import Check, Conclusion, Failure, History, Importer, Trace
@@ -38,7 +39,8 @@ class Evidence:
     failure: Failure | None = None
     checks: tuple[Check, ...] = ()
     exit_code: int | None = None
-    bills: int = 0
+    bills: tuple[Bill, ...] = ()
+    """Those of a good fetch. They stay on this machine; the report counts them."""
     logins_used: int = 0
     log: tuple[str, ...] = ()
     trace: Trace | None = None
@@ -61,11 +63,11 @@ def of_probe(importer: Importer, *, up: bool) -> Evidence:
     return Evidence(Conclusion.FAILURE, Exit.RED, f"{importer.title} does not answer.", failure, (check,))
 
 
-def of_fetch(fetched: Fetched, out: Path, lease: Lease, redactor: Redactor, today: date) -> Evidence:
-    """Judge a fetch by how it ended, whom it contacted, and what it left in `out`."""
+def of_fetch(fetched: Fetched, out: Path, lease: Lease, redactor: Redactor, today: date, *, login: int = 0) -> Evidence:
+    """Judge a fetch by how it ended, whom it contacted, and what it left in `out`. `login` is the number of the lease's login."""
     ended, contacts = fetched
     importer = lease.grant.importer
-    judged = judge(ended, contacts, out, lease, today)
+    judged = judge(ended, contacts, out, lease, today, login=login)
     failure = _failure(ended, judged, out, importer, redactor) if judged.broken else None
     return Evidence(
         conclusion=Conclusion.FAILURE if failure else Conclusion.SUCCESS,
@@ -74,13 +76,32 @@ def of_fetch(fetched: Fetched, out: Path, lease: Lease, redactor: Redactor, toda
         failure=failure,
         checks=judged.checks,
         exit_code=ended.exit_code,
-        bills=0 if failure else judged.bills,
-        logins_used=len(lease.grant.refs),
+        bills=judged.bills,
+        logins_used=len(lease.grant.refs) * lease.grant.repetitions,
         log=log.lines(ended.output, redactor),
         trace=_trace(out / TRACE, lease, redactor),
-        history=judged.history,
+        history=to_remember(judged.bills, lease) if judged.bills and not failure else None,
         hosts=contacts.contacted,
         unfenced=contacts.unfenced,
+    )
+
+
+def confirmed(fetches: list[list[Evidence]], checks: tuple[Check, ...], lease: Lease) -> Evidence:
+    """Give the evidence of a verification all of whose fetches are good: by login, then by repetition; `checks` are what joins them."""
+    first, importer = fetches[0][0], lease.grant.importer
+    judged = Judged((*first.checks, *checks), tuple(bill for login in fetches for bill in login[0].bills))
+    failure = failed_check(judged, importer.name) if judged.broken else None
+    return replace(
+        first,
+        conclusion=Conclusion.FAILURE if failure else Conclusion.SUCCESS,
+        exit=Exit.RED if failure else Exit.GREEN,
+        summary=_summary(importer, judged.checks, failure),
+        failure=failure,
+        checks=judged.checks,
+        bills=() if failure else judged.bills,
+        history=None if failure else to_remember(judged.bills, lease),
+        hosts=tuple(sorted({host for login in fetches for fetch in login for host in fetch.hosts})),
+        unfenced=next((fetch.unfenced for login in fetches for fetch in login if fetch.unfenced), ""),
     )
 
 

@@ -10,20 +10,20 @@ from typing import Final
 
 import httpx
 
-from actions import evidence, log, report_file
+from actions import evidence, log, replaying, report_file
 from actions.commands import command, masks
 from actions.console import Exit, own_version, say
 from actions.evidence import Evidence, Fetched
 from actions.judging import RESULT
 from actions.run_name import run_name
 from actions.timing import Stopwatch
-from healer import reports
+from healer import reports, truth
 from healer.clients.container import OUT, Containers, Job
 from healer.clients.fence import fenced
 from healer.clients.gateway import LEASE_AUDIENCE, Gateway, Lease
 from healer.clients.idtoken import IdTokens
 from healer.clients.probe import is_up
-from healer.contracts import GateReport
+from healer.contracts import Check, GateMode, GateReport
 from healer.errors import HealerError, Rejected, UpstreamError
 from healer.redact import Redactor
 from healer.settings import ActionsSettings, RunnerSettings
@@ -51,7 +51,7 @@ class Fetching:
             failure=found.failure,
             checks=found.checks,
             exit_code=found.exit_code,
-            bills=found.bills,
+            bills=len(found.bills),
             logins_used=found.logins_used,
             log_tail=log.tail(found.log),
             trace=found.trace,
@@ -81,16 +81,39 @@ class Fetching:
         image = self._image.result() if self._image else ""
         lease = self._lease()
         with self._writable() as out:
-            with self._watch.part("container"):
-                _check_time(lease)
-                self._logins_used = len(lease.grant.refs)
-                fetched = self._run_container(image, lease, out)
-            with self._watch.part("judge"):
-                return evidence.of_fetch(fetched, out, lease, self._redactor, self._watch.started_at.date())
+            found = self._try(image, lease, 0, out)
+            if found.failure or lease.grant.mode is not GateMode.VERIFY:
+                return found
+            return self._confirm(image, lease, out, found)
 
-    def _run_container(self, image: str, lease: Lease, out: Path) -> Fetched:
+    def _try(self, image: str, lease: Lease, login: int, out: Path) -> Evidence:
+        """Fetch once with one of the lease's logins, and judge."""
+        with self._watch.part("container"):
+            _check_time(lease)
+            self._logins_used = len(lease.grant.refs) * lease.grant.repetitions
+            fetched = self._run_container(image, lease, login, out)
+        with self._watch.part("judge"):
+            today = self._watch.started_at.date()
+            return evidence.of_fetch(fetched, out, lease, self._redactor, today, login=login)
+
+    def _confirm(self, image: str, lease: Lease, out: Path, found: Evidence) -> Evidence:
+        """Fetch as often and with as many logins as the lease says, then give the recorded pages again with other values."""
+        fetches = [[found], *([] for _ in lease.logins[1:])]
+        rounds = [number for number in range(len(lease.logins)) for _ in range(lease.grant.repetitions)]
+        for number in rounds[1:]:
+            with self._writable() as other:
+                again = self._try(image, lease, number, other)
+            if again.failure:
+                return again
+            fetches[number].append(again)
+        with self._watch.part("replay"), self._writable() as other:
+            job = self._container(image, lease, 0, other, ())
+            follows = replaying.replayed(job, out, lease.grant.importer, found.bills)
+        return evidence.confirmed(fetches, (*_joined(fetches), follows), lease)
+
+    def _run_container(self, image: str, lease: Lease, login: int, out: Path) -> Fetched:
         with fenced(run_name(self._job), lease.grant.importer.hosts) as fence:
-            ended = Containers().run(self._container(image, lease, out, fence.options))
+            ended = Containers().run(self._container(image, lease, login, out, fence.options))
             return Fetched(ended, fence.contacts())
 
     def _lease(self) -> Lease:
@@ -105,7 +128,7 @@ class Fetching:
         return lease
 
     def _hide(self, lease: Lease) -> None:
-        values = [value.get_secret_value() for value in lease.login.values()]
+        values = [value.get_secret_value() for login in lease.logins for value in login.values()]
         say(*(line for value in values for line in masks(value)))
         self._redactor.add(values)
 
@@ -127,7 +150,7 @@ class Fetching:
                 (out / name).chmod(0o777)  # the container's user is nobody on this machine
             yield out
 
-    def _container(self, image: str, lease: Lease, out: Path, network: tuple[str, ...]) -> Job:
+    def _container(self, image: str, lease: Lease, login: int, out: Path, network: tuple[str, ...]) -> Job:
         importer = lease.grant.importer
         env = {
             "PORTAL_URL": importer.url.rstrip("/"),
@@ -140,11 +163,20 @@ class Fetching:
             image=image,
             command=("rake", f"fetch[{importer.name}]"),
             env=env,
-            login=lease.login,
+            login=lease.logins[login],
             out=out,
             seconds=self._run.fetch_timeout_s,
             network=network,
         )
+
+
+def _joined(fetches: list[list[Evidence]]) -> Iterator[Check]:
+    """Judge what several fetches saw beside one another, where there are several."""
+    if len(fetches[0]) > 1:
+        told = (truth.check_repetitions([fetch.bills for fetch in login]) for login in fetches)
+        yield min(told, key=lambda check: check.passed)
+    if len(fetches) > 1:
+        yield truth.check_logins(fetches[0][0].bills, fetches[1][0].bills)
 
 
 def _check_time(lease: Lease) -> None:

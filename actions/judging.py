@@ -23,11 +23,10 @@ RESULT: Final = "result"
 
 @dataclass(frozen=True)
 class Judged:
-    """The checks in their order, how many bills there are, and what to remember where all hold."""
+    """The checks in their order, and the bills where all hold. They stay on this machine."""
 
     checks: tuple[Check, ...]
-    bills: int = 0
-    history: History | None = None
+    bills: tuple[Bill, ...] = ()
 
     @property
     def broken(self) -> tuple[str, ...]:
@@ -35,8 +34,11 @@ class Judged:
         return tuple(check.name for check in self.checks if not check.passed)
 
 
-def judge(ended: RunResult, contacts: Contacts, out: Path, lease: Lease, today: date) -> Judged:
-    """Judge a fetch. One that failed is judged by its end alone: what it left besides is from before the failure."""
+def judge(ended: RunResult, contacts: Contacts, out: Path, lease: Lease, today: date, *, login: int) -> Judged:
+    """Judge a fetch with one of the lease's logins, by its number from 0.
+
+    One that failed is judged by its end alone: what it left besides is from before the failure.
+    """
     outside = (check_exit(ended.exit_code), *check_hosts(contacts))
     if not all(check.passed for check in outside):
         return Judged(outside)
@@ -46,15 +48,23 @@ def judge(ended: RunResult, contacts: Contacts, out: Path, lease: Lease, today: 
     formal = (*outside, *check_result(result, pdfs, importer))
     if result is None or not all(check.passed for check in formal):
         return Judged(formal)
-    return _true(formal, read_bills(result, pdfs), lease, today)
+    return _true(formal, read_bills(result, pdfs), lease, today, login)
 
 
-def _true(formal: tuple[Check, ...], bills: tuple[Bill, ...], lease: Lease, today: date) -> Judged:
+def _true(formal: tuple[Check, ...], bills: tuple[Bill, ...], lease: Lease, today: date, login: int) -> Judged:
     grant, hasher = lease.grant, Hasher(lease.trace_key.get_secret_value())
-    before = history.usable(grant.history, hasher)
+    whole = history.usable(grant.history, hasher)
+    # What nobody has seen is strange to the importer's main login; another login may be new.
+    before = history.of_accounts(whole, bills, hasher) or (whole if login == 0 else None)
     checks = (*formal, *truth.check_truth(bills, before, hasher, today), *_written(grant, bills))
     good = all(check.passed for check in checks)
-    return Judged(checks, len(bills), history.remembered(bills, before, hasher) if good else None)
+    return Judged(checks, bills if good else ())
+
+
+def to_remember(bills: tuple[Bill, ...], lease: Lease) -> History:
+    """Give what to remember of the bills of all logins."""
+    hasher = Hasher(lease.trace_key.get_secret_value())
+    return history.remembered(bills, history.usable(lease.grant.history, hasher), hasher)
 
 
 def _written(grant: LeaseGrant, bills: tuple[Bill, ...]) -> tuple[Check, ...]:

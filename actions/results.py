@@ -66,7 +66,12 @@ def read_pdfs(root: Path, names: tuple[str, ...]) -> dict[str, Pdf]:
             found[name] = content
     texts = pdf.texts(list(found.values()))
     told = zip(found.items(), texts, strict=True)
-    return {name: Pdf(hashlib.sha256(content).hexdigest(), text) for (name, content), text in told}
+    return {name: _pdf(content, said) for (name, content), said in told}
+
+
+def _pdf(content: bytes, said: pdf.Said | None) -> Pdf:
+    digest = hashlib.sha256(content).hexdigest()
+    return Pdf(digest, said.text, said.layout) if said else Pdf(digest, None)
 
 
 def read_bodies(root: Path, trace: Mapping[str, Any]) -> dict[str, bytes]:

@@ -8,6 +8,11 @@ from actions.commands import command
 from healer.contracts import Check, Conclusion, GateReport
 
 _SIGNS: Final = {Conclusion.SUCCESS: "✅ green", Conclusion.FAILURE: "❌ red", Conclusion.ERROR: "⚠️ not judged"}
+_MEANS: Final = {
+    Conclusion.SUCCESS: "The live portal was fetched, and the bills are true.",
+    Conclusion.FAILURE: "The live portal was asked, and what came of it does not hold.",
+}
+_NOT_JUDGED: Final = "Nothing was judged: this says nothing about the change."
 _SPAN_MAX: Final = 300
 _PATH: Final = re.compile(r"(?!/)(?!.*\.\.)[A-Za-z0-9_./-]{1,200}")
 
@@ -31,12 +36,14 @@ def annotation(report: GateReport) -> str:
 def _lines(report: GateReport) -> Iterator[str]:
     yield f"### {_SIGNS.get(report.conclusion, report.conclusion.value)}: {report.importer} ({report.mode.value})"
     yield ""
+    yield f"**{_MEANS.get(report.conclusion, _NOT_JUDGED)}**"
+    yield ""
     yield _span(report.summary)
     yield ""
     yield from _where(report)
     yield from (f"- **does not hold:** {_named(check)}" for check in report.checks if not check.passed)
     if holding := [check.name for check in report.checks if check.passed]:
-        yield f"- holds: {', '.join(holding)}"
+        yield f"- {len(holding)} checks hold: {', '.join(holding)}"
     yield ""
     yield " · ".join(_facts(report))
     if report.unfenced:
@@ -45,10 +52,16 @@ def _lines(report: GateReport) -> Iterator[str]:
 
 
 def _where(report: GateReport) -> Iterator[str]:
+    """Name the line of Ruby, and what it looked for in vain."""
     failure = report.failure
+    line = (
+        f" It was asked at {_span(f'{failure.file}:{failure.line}')}."
+        if failure and failure.file and failure.line
+        else ""
+    )
     if failure and failure.selector:
         page = f" on page {failure.step}" if failure.step else ""
-        yield f"Nothing on the portal answers {_span(failure.selector)}{page}."
+        yield f"Nothing on the portal answers {_span(failure.selector)}{page}.{line}"
         yield ""
 
 

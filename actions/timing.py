@@ -16,12 +16,12 @@ class Stopwatch:
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        """Time the body as one part."""
+        """Time the body as one part; what is done again adds to it."""
         begun = time.monotonic()
         try:
             yield
         finally:
-            self.timings[name] = round((time.monotonic() - begun) * 1000)
+            self.timings[name] = self.timings.get(name, 0) + round((time.monotonic() - begun) * 1000)
 
     def stop(self) -> datetime:
         """Record the total and give the time of the end."""

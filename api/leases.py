@@ -69,8 +69,10 @@ async def _grant(parts: GatewayParts, case: Case | None, run: GateRun, token_id:
     remembered = await parts.evidence.history(importer.name)
     if absent := [ref for ref in refs if not credentials[ref]]:
         raise _refusal(CredentialMissing(absent[0]))
-    held = _held(await parts.logins.lease(run, refs, logins.policy(importer), token_id))
-    await _record(parts, case, run, len(refs))
+    refs = credential.chosen(run.mode, refs, credentials)
+    times = credential.repetitions(run.mode, importer)
+    held = _held(await parts.logins.lease(run, refs, logins.policy(importer), token_id, times))
+    await _record(parts, case, run, len(refs) * times)
     grant = LeaseGrant(
         lease=held.lease,
         case=case.id,
@@ -78,11 +80,14 @@ async def _grant(parts: GatewayParts, case: Case | None, run: GateRun, token_id:
         mode=run.mode,
         importer=importer,
         refs=refs,
+        repetitions=times,
         expires_at=datetime.now(UTC) + _LIFE,
         history=remembered,
         diff=turns.diff_of(case, run.attempt),
     )
-    return LeaseAnswer(grant=grant, env=_in_clear(credentials), trace_key=_trace_key(parts, importer))
+    return LeaseAnswer(
+        grant=grant, env=_in_clear({ref: credentials[ref] for ref in refs}), trace_key=_trace_key(parts, importer)
+    )
 
 
 def _check_open(case: Case, run: GateRun) -> None:

@@ -101,7 +101,8 @@ async def _close_refused(parts: GatewayParts, case: Case, given: GateReport) -> 
     """Close the refs of a run whose login the portal refused: which of several it was, nobody can tell."""
     importer = (await parts.registry.get()).get(case.importer)
     if importer and given.failure and given.failure.kind is FailureClass.AUTH_FAILED:
-        for ref in credential.refs_for(given.mode, importer):
+        refs = credential.refs_for(given.mode, importer)
+        for ref in credential.chosen(given.mode, refs, await open_credentials(parts, refs)):
             await parts.logins.close(ref, LoginOutcome.REFUSED, case.id)
 
 
@@ -116,5 +117,5 @@ def _facts(given: GateReport) -> EventData:
         "bills": given.bills,
         "logins": given.logins_used,
         "gate_ms": round(seconds * 1000),
-        "container_ms": given.timings_ms.get("container", 0),
+        "container_ms": sum(given.timings_ms.get(part, 0) for part in ("container", "replay")),
     }

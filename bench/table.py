@@ -82,7 +82,15 @@ def _scale(found: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
         )
 
 
+def _gate(found: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    beside = f"an empty act job: median {found['empty_act_job_s']['p50']:.2f} s"
+    for mode, one in found["overhead_s"].items():
+        ratio = f"{one['p50'] / found['empty_act_job_s']['p50']:.2f}"
+        yield f"gate beyond fetches and replay, {mode}", _seconds(one), beside, ratio
+
+
 _MAKERS: Final = {
+    "gate": _gate,
     "gateway": _gateway,
     "envelope": _envelope,
     "redact": _redact,

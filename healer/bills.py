@@ -11,11 +11,12 @@ from typing import Any
 class Pdf:
     """What matters of a file that a bill names: its SHA-256 in hex, and its text; None where it does not open as a PDF.
 
-    A PDF of pictures has an empty text.
+    A PDF of pictures has an empty text. `layout` is the text as it stands on the page, its columns kept by spaces.
     """
 
     sha256: str
     text: str | None
+    layout: str = ""
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from healer.chain import first_break
 from healer.cli_audit import audit
 from healer.cli_credential import credential
 from healer.cli_fleet import fleet
+from healer.cli_init import init_importers
 from healer.cli_mend import guard, relocate
 from healer.cli_pause import pause, resume
 from healer.cli_receipt import receipt
@@ -36,6 +37,7 @@ app.add_typer(intake, name="intake")
 app.add_typer(receipt, name="receipt")
 app.add_typer(token, name="token")
 app.command()(fleet)
+app.command("init-importers")(init_importers)
 app.command()(pause)
 app.command()(redact)
 app.command()(guard)

@@ -1,7 +1,7 @@
 """A credential's fields: which names they may have, and the environment variables that they become (SPEC, "The importers repository")."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from pydantic import SecretStr
@@ -69,5 +69,22 @@ def variables(fields: Mapping[str, SecretStr]) -> dict[str, SecretStr]:
 
 
 def refs_for(mode: GateMode, importer: Importer) -> tuple[str, ...]:
-    """Give the credentials that a run of this mode needs: a probe looks at the portal without a login."""
+    """Give the credentials that a run of this mode may need: a probe looks at the portal without a login."""
     return () if mode is GateMode.PROBE else importer.credentials
+
+
+def chosen(mode: GateMode, refs: tuple[str, ...], fields: Mapping[str, Iterable[str]]) -> tuple[str, ...]:
+    """Give those of the refs that a run of this mode uses; `fields` are the names of each ref's fields.
+
+    A ref that has a field of the first one is a login of its own; any other adds to each login. A changed importer must also fetch
+    what a second login sees, where there is one: a written answer knows one. The base is fetched with the first alone.
+    """
+    main = frozenset(fields[refs[0]]) if refs else frozenset[str]()
+    own = [ref for ref in refs[1:] if not main.isdisjoint(fields[ref])]
+    left = own[1:] if mode is GateMode.VERIFY else own
+    return tuple(ref for ref in refs if ref not in left)
+
+
+def repetitions(mode: GateMode, importer: Importer) -> int:
+    """Give how often a run of this mode fetches with each login."""
+    return importer.repetitions if mode is GateMode.VERIFY else 1

@@ -69,6 +69,13 @@ def usable(history: History | None, hasher: Hasher) -> History | None:
     return history if history and history.bills and history.key == hasher.mark else None
 
 
+def of_accounts(history: History | None, bills: Sequence[Bill], hasher: Hasher) -> History | None:
+    """Give what is remembered of the accounts of these bills; None where nothing is."""
+    accounts = {hasher.account(bill) for bill in bills}
+    known = tuple(bill for bill in history.bills if bill.account in accounts) if history else ()
+    return history.model_copy(update={"bills": known}) if history and known else None
+
+
 def remembered(bills: Sequence[Bill], before: History | None, hasher: Hasher) -> History:
     """Give the history after a good fetch: its bills, and those from before that the portal no longer shows."""
     fresh = [hasher.known(bill) for bill in sorted(bills, key=lambda bill: bill.end)]

@@ -36,10 +36,10 @@ def policy(importer: Importer) -> LoginPolicy:
     )
 
 
-def standing(ref: str, record: Record, allowed: LoginPolicy, now: float) -> LoginStanding:
-    """Say how a ref stands at `now`."""
+def standing(ref: str, record: Record, allowed: LoginPolicy, now: float, times: int = 1) -> LoginStanding:
+    """Say how a ref stands at `now` for somebody who wants `times` logins at once."""
     recent = [time for time in record.times if time > now - allowed.window_s]
-    waits = [*_full(recent, allowed, now), *_cooling(record.closing, allowed, now)]
+    waits = [*_full(recent, allowed, now, times), *_cooling(record.closing, allowed, now)]
     closed = record.closing if record.closing and not record.closing.opened else None
     return LoginStanding(
         ref=ref,
@@ -51,9 +51,9 @@ def standing(ref: str, record: Record, allowed: LoginPolicy, now: float) -> Logi
     )
 
 
-def _full(recent: Sequence[float], allowed: LoginPolicy, now: float) -> list[float]:
-    """Give when the next login leaves the window, where it is full; a ceiling of 0 is full for ever."""
-    over = len(recent) - allowed.ceiling
+def _full(recent: Sequence[float], allowed: LoginPolicy, now: float, times: int) -> list[float]:
+    """Give when enough logins have left the window, where it is full; a ceiling below `times` is full for ever."""
+    over = len(recent) + times - 1 - allowed.ceiling
     if over < 0:
         return []
     return [(recent[over] if over < len(recent) else now) + allowed.window_s]

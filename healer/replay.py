@@ -9,31 +9,10 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
+from healer import pdf_text
 from healer.contracts import Trace
 
-_PDF_OBJECTS: Final = (
-    b"<</Type/Catalog/Pages 2 0 R>>",
-    b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
-    b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>",
-)
-
-
-def _empty_pdf() -> bytes:
-    """Give a PDF of one empty page (ISO 32000-1, 7.5: objects, their places, trailer)."""
-    body, places = b"%PDF-1.4\n", b"0000000000 65535 f \n"
-    for number, content in enumerate(_PDF_OBJECTS, 1):
-        places += b"%010d 00000 n \n" % len(body)
-        body += b"%d 0 obj%sendobj\n" % (number, content)
-    size = len(_PDF_OBJECTS) + 1
-    return body + b"xref\n0 %d\n%strailer<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (
-        size,
-        places,
-        size,
-        len(body),
-    )
-
-
-PDF: Final = _empty_pdf()
+PDF: Final = pdf_text.made("")
 """What stands in for a PDF whose bytes were not kept."""
 _SEE_OTHER, _NOT_FOUND = 303, 404
 _CHARSET: Final = re.compile(r"(charset\s*=\s*[\"']?utf-)\d", re.IGNORECASE)

@@ -17,6 +17,7 @@ NAMES: Final = frozenset(
     {
         *("period_sane", "due_date_sane", "one_currency", "pdfs_differ", "amount_in_pdf", "account_known", "currency_known"),
         *("follows_last_good", "known_bills_unchanged", "amount_plausible", "pdf_is_new", "not_in_diff"),
+        *("repetitions_agree", "logins_differ", "follows_the_pages"),
     }
 )  # fmt: skip
 """The checks whose failure, alone, is a silent wrong (SPEC, "Checks")."""
@@ -39,6 +40,20 @@ def check_truth(bills: Sequence[Bill], before: History | None, hasher: Hasher, t
         yield Check(name="last_good", passed=True, detail="none is known yet: bills are compared with their PDFs alone")
     else:
         yield from _against(bills, before, hasher)
+
+
+def check_repetitions(fetches: Sequence[Sequence[Bill]]) -> Check:
+    """Compare what one login saw, fetch by fetch."""
+    told = {frozenset((bill.account, bill.end, bill.amount) for bill in bills) for bills in fetches}
+    detail = f"{len(fetches)} fetches" if len(told) == 1 else f"{len(told)} results in {len(fetches)} fetches"
+    return Check(name="repetitions_agree", passed=len(told) == 1, detail=detail)
+
+
+def check_logins(first: Sequence[Bill], second: Sequence[Bill]) -> Check:
+    """Compare what two logins saw: each has accounts of its own."""
+    shared = {bill.account for bill in first} & {bill.account for bill in second}
+    detail = "two logins gave bills of one account" if shared else ""
+    return Check(name="logins_differ", passed=not shared, detail=detail)
 
 
 def _each(name: str, outcomes: Iterable[bool]) -> Check:

@@ -25,17 +25,26 @@ GREEN = """
   require 'fileutils'
   out = ENV.fetch('OUT_DIR')
   dir = ENV.fetch('FETCH_TRACE_DIR')
-  body = Net::HTTP.get(URI(ENV.fetch('PORTAL_URL') + '/bills'))
-  File.write("#{dir}/001.body", body)
+  steps = []
+  get = lambda do |path, lookups = []|
+    url = ENV.fetch('PORTAL_URL') + path
+    answer = Net::HTTP.get_response(URI(url))
+    steps << {number: steps.size + 1, method: 'GET', url: url, status: answer.code.to_i, content_type: answer['content-type'],
+              body: format('%03d.body', steps.size + 1), lookups: lookups}
+    File.binwrite("#{dir}/#{steps.last[:body]}", answer.body)
+    answer.body
+  end
   asked = {selector: 'table#bills', kind: 'css', many: false, found: 1, file: 'lib/gatherers/tiny.rb', line: 3}
-  steps = [{number: 1, method: 'GET', url: 'http://portal/bills?session=4711', status: 200, content_type: 'text/html',
-            body: '001.body', lookups: [asked]}]
+  page = get.call('/bills?session=4711', [asked])
+  said = page.scan(%r{<td>([^<]+)</td>}).flatten
+  account = page[/Account ([\\d-]+)/, 1]
+  amount = said[3]
+  pdf = get.call('/bills/1.pdf')
   File.write("#{dir}/trace.json", JSON.dump({version: 1, importer: 'tiny', steps: steps}))
-  pdf = Base64.decode64(BILL)
   FileUtils.mkdir_p("#{out}/tiny")
   File.binwrite("#{out}/tiny/1.pdf", pdf)
-  bill = {account: '4711-0815', period_start: '2026-10-01', period_end: '2026-10-31', due_date: '2026-11-20',
-          amount: '12.30', currency: 'USD', meter_reading: {value: '1.5', unit: 'kWh'},
+  bill = {account: account, period_start: said[0], period_end: said[1], due_date: said[2],
+          amount: amount, currency: 'USD', meter_reading: {value: said[4], unit: 'kWh'},
           pdf: 'tiny/1.pdf', pdf_sha256: Digest::SHA256.hexdigest(pdf)}
   File.write("#{out}/tiny.json", JSON.dump({importer: args[:name], fetched_at: '2026-11-24T10:00:00Z', count: 1, bills: [bill]}))
 """
@@ -46,7 +55,8 @@ PASSWORD = "S3cr&t <pass>'w\"ord/9="
 USERNAME = "mira.lindqvist@example.net"
 REQUEST_TOKEN = "request-token-of-this-job"
 SHA = "c" * 40
-PAGE = "<html><body><h1>Bills</h1><p>Account 4711-0815</p><table id='bills'><tr><td>1</td></tr></table></body></html>"
+CELLS = ("2026-10-01", "2026-10-31", "2026-11-20", "12.30", "431.5")
+PAGE = "<html><body><h1>Bills</h1><p>Account {account}</p><table id='bills'><tr>{cells}</tr></table></body></html>"
 
 
 @dataclass
@@ -97,8 +107,12 @@ class World:
         self.reports.append((audience(request), GateReport.model_validate_json(body), body))
         return JSONResponse({"case": "UTIL-101", "outcome": "recorded"}, 202)
 
-    async def _page(self, _: Request) -> Response:
-        return Response(PAGE, self.portal_status, media_type="text/html")
+    async def _page(self, request: Request) -> Response:
+        if request.url.path.endswith(".pdf"):
+            return Response(PDF, self.portal_status, media_type="application/pdf")
+        cells = "".join(f"<td>{cell}</td>" for cell in CELLS)
+        account = "4711-0822" if request.url.path.startswith("/portal/b/") else "4711-0815"
+        return Response(PAGE.format(account=account, cells=cells), self.portal_status, media_type="text/html")
 
 
 def audience(request: Request) -> str:

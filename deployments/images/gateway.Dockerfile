@@ -16,6 +16,7 @@ COPY flows flows
 COPY api api
 COPY actions actions
 COPY prompts prompts
+COPY localworld/importers localworld/importers
 RUN /opt/uv/bin/uv sync --frozen --no-dev --no-editable --extra api --extra aws
 
 FROM ${BASE}

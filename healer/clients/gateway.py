@@ -3,7 +3,7 @@
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,10 +28,10 @@ _OURS: Final = "PORTAL_URL"
 
 @dataclass(frozen=True)
 class Lease:
-    """The grant, the login as environment variables, and the key for redacting traces."""
+    """The grant, each login as environment variables, and the key for redacting traces."""
 
     grant: LeaseGrant
-    login: Mapping[str, SecretStr]
+    logins: tuple[Mapping[str, SecretStr], ...]
     trace_key: SecretBytes
 
 
@@ -97,19 +97,24 @@ def _read_lease(answer: httpx.Response) -> Lease:
         body = answer.json()
         grant = LeaseGrant.model_validate(body["grant"])
         key = base64.b64decode(body["trace_key"], validate=True)
-        login = _login(grant, body["env"])
+        logins = _logins([_login(body["env"][ref]) for ref in grant.refs if ref in body["env"]])
     except (ValueError, KeyError, TypeError, AttributeError, ValidationError, binascii.Error):
         raise _unavailable("a lease that is not as agreed") from None
-    return Lease(grant, login, SecretBytes(key))
+    return Lease(grant, logins, SecretBytes(key))
 
 
-def _login(grant: LeaseGrant, env: Mapping[str, Mapping[str, Any]]) -> dict[str, SecretStr]:
-    """Merge the refs' variables; where two name the same one, the first ref of the grant holds."""
-    login = {name: value for ref in reversed(grant.refs) if ref in env for name, value in env[ref].items()}
-    for name, value in login.items():
+def _logins(refs: Sequence[Mapping[str, SecretStr]]) -> tuple[Mapping[str, SecretStr], ...]:
+    """Join the refs' variables: one that has a variable of the first ref is a login of its own, any other adds to each login."""
+    own = [ref for ref in refs if not refs[0].keys().isdisjoint(ref)]
+    added = {name: value for ref in reversed(refs) if ref not in own for name, value in ref.items()}
+    return tuple({**added, **ref} for ref in own)
+
+
+def _login(variables: Mapping[str, Any]) -> dict[str, SecretStr]:
+    for name, value in variables.items():
         if not _VARIABLE.fullmatch(name) or name == _OURS or not isinstance(value, str) or "\0" in value:
             raise ValueError("a variable that no login has")  # caught by `_read_lease`
-    return {name: SecretStr(value) for name, value in login.items()}
+    return {name: SecretStr(value) for name, value in variables.items()}
 
 
 def _unavailable(how: str, status: int | None = None) -> UpstreamError:

@@ -234,6 +234,10 @@ class GitHub:
 
         return self._do(f"opening the pull request of {branch}", step)
 
+    def make_labels(self, labels: Mapping[str, str]) -> None:
+        """Make those labels that are missing; `labels` are what they say, by name."""
+        self._do("making labels", lambda r: github_pulls.make_labels(r, labels))
+
     # ------------------------------------------------------------ comments
 
     def say(self, number: int, marker: str, text: str) -> None:

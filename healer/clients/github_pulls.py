@@ -1,6 +1,6 @@
 """Pull requests as PyGithub shows them: find a branch's, create one, bring one to what it should be."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Final
 
@@ -12,6 +12,7 @@ from healer.contracts import PullRequest
 
 _LOOKED_AT: Final = 100
 _UNPROCESSABLE: Final = 422
+_LABEL_COLOR: Final = "1d76db"
 
 
 def _head(repository: Repository, branch: str) -> str:
@@ -51,6 +52,14 @@ def amend(pull: Pull, title: str, body: str, labels: Iterable[str]) -> PullReque
     if missing := sorted(set(labels) - {label.name for label in pull.labels}):
         pull.add_to_labels(*missing)
     return _told(pull)
+
+
+def make_labels(repository: Repository, labels: Mapping[str, str]) -> None:
+    """Make those labels of the repository that are missing."""
+    have = {label.name for label in repository.get_labels()}
+    for name, what in labels.items():
+        if name not in have:
+            repository.create_label(name, _LABEL_COLOR, what)
 
 
 def _told(pull: Pull) -> PullRequest:

@@ -24,7 +24,7 @@ _TOKEN_TTL_S: Final = MAX_LIFE_S + 2 * LEEWAY_S
 
 # Nothing is written unless everything fits: refs are there and open, run and token have no lease, no ledger is full.
 _LEASE: Final = """
-local lease, holder, now, kept, lease_ttl, token_ttl, ceiling, window, cooloff = unpack(ARGV)
+local lease, holder, now, kept, lease_ttl, token_ttl, times, ceiling, window, cooloff = unpack(ARGV)
 now = tonumber(now)
 if redis.call('EXISTS', KEYS[1]) == 1 then return {'used', 0} end
 if redis.call('EXISTS', KEYS[2]) == 1 then return {'replayed', 0} end
@@ -37,14 +37,14 @@ for i = 1, refs do
   if at and not opened then return {'closed', i} end
   if at and now < at + cooloff then return {'cooling', i} end
   local used = redis.call('ZCOUNT', KEYS[i * 3 + 1], '(' .. (now - window), '+inf')
-  if used >= tonumber(ceiling) then return {'full', i} end
+  if used + times > tonumber(ceiling) then return {'full', i} end
 end
 redis.call('SET', KEYS[1], lease, 'EX', lease_ttl)
 redis.call('SET', KEYS[2], holder, 'EX', token_ttl)
 for i = 1, refs do
   local ledger = KEYS[i * 3 + 1]
   redis.call('ZREMRANGEBYSCORE', ledger, '-inf', now - kept)
-  redis.call('ZADD', ledger, now, holder)
+  for n = 1, times do redis.call('ZADD', ledger, now, n == 1 and holder or holder .. ':' .. n) end
   redis.call('EXPIRE', ledger, kept)
   redis.call('HSET', KEYS[i * 3], 'leased_at', now, 'ceiling', ceiling, 'window', window, 'cooloff', cooloff)
 end
@@ -126,8 +126,10 @@ class Logins:
         self._report = redis.register_script(_REPORT)
         self._open = redis.register_script(_OPEN)
 
-    async def lease(self, run: GateRun, refs: Sequence[str], allowed: LoginPolicy, token_id: str) -> LeaseOutcome:
-        """Give a run attempt its one lease and debit one login of each ref, or nothing at all.
+    async def lease(
+        self, run: GateRun, refs: Sequence[str], allowed: LoginPolicy, token_id: str, times: int = 1
+    ) -> LeaseOutcome:
+        """Give a run attempt its one lease and debit `times` logins of each ref, or nothing at all.
 
         `token_id` is the `jti` of the token that asks; it gets one lease.
 
@@ -137,7 +139,7 @@ class Logins:
         keys = [f"healer:lease:{holder}", _token_key(token_id)]
         keys += [key for ref in refs for key in (vault_key(ref), _ledger_key(ref), _closing_key(ref))]
         args: list[str | float] = [lease, holder, time.time(), _KEPT_S, _LEASE_TTL_S, _TOKEN_TTL_S]
-        args += [allowed.ceiling, allowed.window_s, allowed.cooloff_s]
+        args += [times, allowed.ceiling, allowed.window_s, allowed.cooloff_s]
         with redis_errors():
             outcome, index = await self._lease(keys=keys, args=args)
         match outcome:
@@ -150,7 +152,7 @@ class Logins:
             case "missing":
                 return CredentialMissing(refs[index - 1])
             case _:
-                return Held(outcome, await self.standing(refs[index - 1], allowed))
+                return Held(outcome, await self.standing(refs[index - 1], allowed, times))
 
     async def report(self, ref: str, login: str, at: float, outcome: LoginOutcome, by: str) -> bool:
         """Record a login that somebody else made, once per id; `at` is in Unix seconds. Gives whether it was new.
@@ -194,12 +196,12 @@ class Logins:
         rows = cast("Sequence[tuple[str, float]]", found)
         return Record(tuple(at for _, at in rows), _closing(closing) if closing else None)
 
-    async def standing(self, ref: str, allowed: LoginPolicy) -> LoginStanding:
-        """Say how a ref stands now.
+    async def standing(self, ref: str, allowed: LoginPolicy, times: int = 1) -> LoginStanding:
+        """Say how a ref stands now for somebody who wants `times` logins.
 
         Raises: UpstreamError.
         """
-        return logins.standing(ref, await self.record(ref), allowed, time.time())
+        return logins.standing(ref, await self.record(ref), allowed, time.time(), times)
 
     async def used(self, ref: str) -> int:
         """Count the logins of the last 24 hours.

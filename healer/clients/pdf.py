@@ -4,13 +4,20 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 _SECONDS: Final = 30.0
 
 
-def texts(contents: Sequence[bytes]) -> list[str | None]:
-    """Give the text of each file, empty where it has none; None where it does not open as a PDF, or took the reader with it."""
+class Said(NamedTuple):
+    """What a PDF says: its text, and the text as it stands on the page, with columns kept by spaces; empty where it has none."""
+
+    text: str
+    layout: str
+
+
+def texts(contents: Sequence[bytes]) -> list[Said | None]:
+    """Give the text of each file; None where it does not open as a PDF, or took the reader with it."""
     if not contents:
         return []
     lengths = json.dumps([len(content) for content in contents]).encode()
@@ -24,7 +31,7 @@ def texts(contents: Sequence[bytes]) -> list[str | None]:
             timeout=_SECONDS,
             env={},
         )
-        read: list[str | None] = json.loads(done.stdout)
+        read = [Said(*said) if said else None for said in json.loads(done.stdout)]
     except (subprocess.SubprocessError, ValueError):
         return [None] * len(contents)
     return read

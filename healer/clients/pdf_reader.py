@@ -4,7 +4,7 @@ import io
 import json
 import resource
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     import pypdf
@@ -24,7 +24,7 @@ def main() -> None:
     sys.stdout.write(json.dumps(found))
 
 
-def _text(content: bytes) -> str | None:
+def _text(content: bytes) -> tuple[str, str] | None:
     if not content.startswith(b"%PDF-"):
         return None
     import pypdf  # noqa: PLC0415 - a third of a second that a result without a PDF does not need
@@ -34,12 +34,18 @@ def _text(content: bytes) -> str | None:
         count = len(pages)
     except Exception:  # noqa: BLE001 - whatever the file did to its reader, it did not open
         return None
-    return "\n".join(_page(pages[number]) for number in range(min(count, _PAGES_MAX)))[:_TEXT_MAX] if count else None
+    if not count:
+        return None
+    plain, layout = (
+        "\n".join(_page(pages[number], mode) for number in range(min(count, _PAGES_MAX)))[:_TEXT_MAX]
+        for mode in ("plain", "layout")
+    )
+    return plain, layout
 
 
-def _page(page: "pypdf.PageObject") -> str:
+def _page(page: "pypdf.PageObject", mode: Literal["plain", "layout"]) -> str:
     try:
-        return str(page.extract_text())
+        return str(page.extract_text(extraction_mode=mode))
     except Exception:  # noqa: BLE001 - a page that opens and cannot be read is one of pictures
         return ""
 

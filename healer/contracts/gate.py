@@ -161,6 +161,8 @@ class LeaseGrant(Contract):
     mode: GateMode
     importer: Importer
     refs: tuple[CredentialRef, ...]
+    repetitions: int = Field(default=1, ge=1)
+    """Fetches with each of the refs; all of them are debited."""
     expires_at: AwareDatetime
     history: History | None = None
     diff: str = ""

@@ -63,6 +63,8 @@ class Importer(Contract):
     paths: tuple[str, ...]
     """Files in the importers repository that the agent may edit."""
     min_bills: int = Field(default=1, ge=0)
+    repetitions: int = Field(default=1, ge=1, le=5)
+    """How often a changed importer must fetch well, one after another; more than once for portals that have moods."""
     login_ceiling: int = Field(default=6, ge=0)
     """Logins per credentialRef in `login_window_s`, all callers together."""
     login_window_s: int = Field(default=24 * 3600, ge=60, le=7 * 24 * 3600)

@@ -222,6 +222,20 @@ def remove_label(call: Call) -> Answer:
     return _labels(call, pull)
 
 
+def list_known_labels(call: Call) -> Answer:
+    """List the labels of the repository."""
+    return call.page([call.bodies.label(name, number) for name, number in call.repository.labels.items()])
+
+
+def create_label(call: Call) -> Answer:
+    """Make a label of the repository."""
+    name = call.text("name")
+    if name in call.repository.labels:
+        raise invalid("Label", "name", "already_exists")
+    call.repository.labels[name] = call.store.new_id()
+    return Answer(201, call.bodies.label(name, call.repository.labels[name]))
+
+
 def request_reviewers(call: Call) -> Answer:
     """Ask people for a review."""
     pull = _pull(call)

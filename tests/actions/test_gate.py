@@ -84,9 +84,10 @@ def test_a_good_fetch_is_green(runner):
         "c" * 40,
         "refs/heads/heal/UTIL-101",
     )
-    assert set(report.timings_ms) == {"build", "lease", "container", "judge", "total"}
+    assert set(report.timings_ms) == {"build", "lease", "container", "judge", "replay", "total"}
     page = report.trace.pages[report.trace.steps[0].page]
-    assert "4711" not in ended.report_text
+    assert "session=4711" not in ended.report_text
+    assert "4711-0815" not in ended.report_text
     assert "Bills" in page
     assert "✅ green: tiny (verify)" in ended.summary
     assert "::notice title=tiny%3A verify::" in ended.output
@@ -138,7 +139,7 @@ def test_a_fetch_that_claims_success_without_a_result_is_red(runner):
 
 def test_a_wrong_amount_is_a_silent_wrong(runner):
     """Exit 0, a result of the right form and an amount that is not the PDF's: red, and called by its name."""
-    runner.importer(GREEN.replace("12.30", "11.95"))
+    runner.importer(GREEN.replace("amount: amount", "amount: '11.95'"))
     ended = runner.run()
     assert (ended.code, ended.report.failure.kind) == (1, FailureClass.SILENT_WRONG)
     assert [c.name for c in ended.report.checks if not c.passed] == ["amount_in_pdf"]
@@ -161,10 +162,104 @@ def test_the_next_gate_run_knows_the_bills_of_a_good_one(runner):
     remembered = runner.run().report.history
     runner.world.grant["history"] = remembered.model_dump()
     assert runner.run().code == 0
-    runner.importer(GREEN.replace("4711-0815", "4711-0816"))
+    runner.importer(GREEN.replace("account: account", "account: '4711-0816'"))
     ended = runner.run()
     assert (ended.code, ended.report.history) == (1, None)
     assert [c.name for c in ended.report.checks if not c.passed] == ["account_known", "pdf_is_new"]
+
+
+WRITTEN = {
+    "account": ("account: account", "account: %w[4711 0815].join('-')"),
+    "amount": ("amount: amount", "amount: format('%.2f', 41 * 3 / 10.0)"),
+    "end": ("period_end: said[1]", "period_end: '2026-10-%d' % (30 + 1)"),
+    "reading": ("value: said[4]", "value: (863 / 2.0).to_s"),
+    "pdf": ("pdf = get.call('/bills/1.pdf')", "get.call('/bills/1.pdf'); pdf = Base64.decode64(BILL)"),
+}
+
+
+@pytest.mark.parametrize("part", WRITTEN)
+def test_an_answer_that_does_not_come_from_the_page_is_red(runner, part):
+    """Bills that are true today, one value of them made up so that no search of the change finds it: red when the page says another."""
+    runner.importer(GREEN.replace(*WRITTEN[part]))
+    ended = runner.run()
+    assert (ended.code, ended.report.failure.kind) == (1, FailureClass.SILENT_WRONG), ended.output
+    [check] = [c for c in ended.report.checks if not c.passed]
+    # A period that ends after its due date is not even a bill.
+    told = (
+        "the same pages with other values could not be read"
+        if part == "end"
+        else f"did not change with the pages: {part}"
+    )
+    assert (check.name, check.detail) == ("follows_the_pages", told)
+
+
+def test_a_fetch_that_looks_for_the_replay_sees_no_login_and_no_way_out(runner):
+    """In the replay the importer has a login that is none, and no network: what it could tell, it can tell nobody."""
+    runner.importer(
+        GREEN + "exit 1 if %w[PASSWORD USERNAME].any? { |n| !ENV['PORTAL_' + n].start_with?('replay-') } && "
+        "ENV['PORTAL_URL'].include?('127.0.0.1')"
+    )
+    assert runner.run().code == 0
+
+
+def test_a_moody_portal_is_fetched_as_often_as_the_lease_says(runner):
+    """Three repetitions are three fetches and three logins used, and they must agree."""
+    runner.importer(GREEN)
+    runner.world.grant["repetitions"] = 3
+    ended = runner.run()
+    assert (ended.code, ended.report.logins_used, ended.report.bills) == (0, 3, 1)
+    [agree] = [c for c in ended.report.checks if c.name == "repetitions_agree"]
+    assert (agree.passed, agree.detail) == (True, "3 fetches")
+
+
+@pytest.fixture
+def second(runner):
+    """Give the importer a second login, which sees another account."""
+    runner.world.env["tiny-second"] = {"PORTAL_USERNAME": "second", "PORTAL_PASSWORD": "another S3cret"}
+    runner.world.grant |= {"refs": ["tiny-main", "tiny-second"]}
+    yield runner
+    del runner.world.env["tiny-second"]
+
+
+MINE = "user = ENV.fetch('PORTAL_USERNAME')\n" + GREEN.replace(
+    "'/bills", "'/' + (user == 'second' ? 'b' : 'a') + '/bills"
+)
+
+
+def test_a_second_login_is_fetched_with_and_judged(second):
+    """With two refs the bills of both are fetched, judged and counted; what is remembered is of both accounts."""
+    second.importer(MINE)
+    ended = second.run()
+    assert (ended.code, ended.report.logins_used, ended.report.bills) == (0, 2, 2), ended.output
+    assert len({bill.account for bill in ended.report.history.bills}) == 2
+    second.world.grant["history"] = ended.report.history.model_dump()
+    assert second.run().code == 0
+
+
+def test_an_answer_for_one_login_only_is_red(second):
+    """An importer that gives one account's bills to whoever asks does not pass."""
+    second.importer(GREEN)
+    ended = second.run()
+    assert (ended.code, ended.report.failure.kind) == (1, FailureClass.SILENT_WRONG)
+    assert [c.name for c in ended.report.checks if not c.passed] == ["logins_differ"]
+
+
+def test_a_second_login_that_fails_is_red(second):
+    """Where the second login's fetch is broken the run is red where it broke, however good the first one was."""
+    second.importer(MINE.replace("amount: amount", "amount: user == 'second' ? '11.95' : amount"))
+    ended = second.run()
+    assert ended.code == 1
+    assert [c.name for c in ended.report.checks if not c.passed] == ["amount_in_pdf"]
+
+
+def test_a_diagnosis_fetches_once(second):
+    """The base is fetched with the main login, once; nothing is replayed, because nothing was changed."""
+    second.env["HEALER_MODE"] = "diagnose"
+    second.world.grant |= {"mode": "diagnose", "refs": ["tiny-main"]}
+    second.importer(GREEN)
+    ended = second.run()
+    assert (ended.code, ended.report.logins_used) == (0, 1)
+    assert "replay" not in ended.report.timings_ms
 
 
 def test_another_host_fails_the_gate_and_is_named(runner):
@@ -271,20 +366,21 @@ def test_a_hostile_result_is_no_result(runner, hostile):
 
 
 def test_a_hostile_trace_is_no_trace(runner):
-    """Links, pipes and foreign names in a trace are left out; the verdict stands."""
+    """Links, pipes and foreign names in a trace are left out; and without pages nobody can tell whether the bills follow them."""
     runner.importer(
         GREEN
         + """
-  File.symlink('/etc/passwd', "#{dir}/002.body")
-  Process.wait(spawn('mkfifo', "#{dir}/003.body"))
-  steps = ['002.body', '003.body', '../result/tiny.json', '/etc/passwd', 7, nil, {}].each_with_index.map do |body, index|
+  File.symlink('/etc/passwd', "#{dir}/012.body")
+  Process.wait(spawn('mkfifo', "#{dir}/013.body"))
+  steps = ['012.body', '013.body', '../result/tiny.json', '/etc/passwd', 7, nil, {}].each_with_index.map do |body, index|
     {number: index + 1, method: 'GET', url: 'http://portal/', status: 200, content_type: 'text/html', body: body, lookups: []}
   end
   File.write("#{dir}/trace.json", JSON.dump({version: 1, importer: 'other', steps: steps}))
 """
     )
     ended = runner.run()
-    assert (ended.code, ended.report.trace.importer, ended.report.trace.pages) == (0, "tiny", {})
+    assert (ended.code, ended.report.trace.importer, ended.report.trace.pages) == (1, "tiny", {})
+    assert [c.name for c in ended.report.checks if not c.passed] == ["follows_the_pages"]
 
 
 def test_the_password_is_on_no_command_line_and_in_no_inspection(runner):
@@ -432,5 +528,5 @@ def test_the_gates_own_share_of_the_time_is_small(runner):
     runner.run()
     begun = time.monotonic()
     ended = runner.run()
-    docker_s = (ended.report.timings_ms["build"] + ended.report.timings_ms["container"]) / 1000
+    docker_s = sum(ended.report.timings_ms[part] for part in ("build", "container", "replay")) / 1000
     assert time.monotonic() - begun - docker_s < 2

@@ -28,8 +28,17 @@ def test_a_red_run_names_what_does_not_hold_first():
     """The checks that fail come before those that hold."""
     checks = (Check(name="one", passed=True), Check(name="two", passed=False, detail="exit 3"))
     page = markdown(make_report(checks=checks))
-    assert page.index("**does not hold:** two `exit 3`") < page.index("holds: one")
+    assert page.index("**does not hold:** two `exit 3`") < page.index("1 checks hold: one")
     assert page.startswith("### ❌ red: brightwater (diagnose)")
+
+
+def test_a_reviewer_reads_the_outcome_first():
+    """Headline, one sentence of what it means, what does not hold, where in the Ruby: in the first ten lines, whatever the importer."""
+    for conclusion in Conclusion:
+        head = markdown(make_report(conclusion=conclusion)).splitlines()[:10]
+        assert head[0].startswith("### ")
+        assert head[2].startswith("**")
+    assert any("`lib/gatherers/brightwater.rb:21`" in line for line in markdown(make_report()).splitlines()[:10])
 
 
 def test_an_error_is_not_called_red():

@@ -5,7 +5,7 @@ from pydantic import SecretStr
 
 from factories import make_importer
 from healer.contracts import GateMode
-from healer.credential import check_rotation, findings, read_fields, refs_for, variables
+from healer.credential import check_rotation, chosen, findings, read_fields, refs_for, repetitions, variables
 from healer.errors import Rejected
 
 
@@ -46,6 +46,21 @@ def test_probe_needs_no_login() -> None:
     importer = make_importer(credentials=("a-main", "b-main"))
     assert refs_for(GateMode.PROBE, importer) == ()
     assert refs_for(GateMode.DIAGNOSE, importer) == refs_for(GateMode.VERIFY, importer) == ("a-main", "b-main")
+
+
+def test_a_second_login_is_for_verification() -> None:
+    """The base is fetched with the first login, a change also with a second one, never with more; what only adds a field comes always."""
+    refs = ("a-main", "a-pin", "b-main", "c-main")
+    names = {"a-main": ("username", "password"), "a-pin": ("pin",), "b-main": ("username",), "c-main": ("password",)}
+    assert chosen(GateMode.DIAGNOSE, refs, names) == ("a-main", "a-pin")
+    assert chosen(GateMode.VERIFY, refs, names) == ("a-main", "a-pin", "b-main")
+    assert chosen(GateMode.PROBE, (), {}) == ()
+
+
+def test_only_a_change_is_fetched_again() -> None:
+    """Repetitions are for verification."""
+    importer = make_importer(repetitions=3)
+    assert [repetitions(mode, importer) for mode in GateMode] == [1, 3, 1]
 
 
 @pytest.mark.parametrize(

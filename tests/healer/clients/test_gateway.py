@@ -62,10 +62,7 @@ def test_a_lease_is_the_grant_the_login_and_the_key(gateway, wire):
     route = wire.post("/v1/leases").mock(return_value=lease())
     given = gateway.lease(TOKEN)
     assert given.grant == make_grant()
-    assert {name: value.get_secret_value() for name, value in given.login.items()} == {
-        "PORTAL_USERNAME": "mira",
-        "PORTAL_PASSWORD": "pw",
-    }
+    assert [plain(login) for login in given.logins] == [{"PORTAL_USERNAME": "mira", "PORTAL_PASSWORD": "pw"}]
     assert given.trace_key.get_secret_value() == KEY
     request = route.calls.last.request
     assert request.headers["authorization"] == "Bearer the-token-of-this-run"
@@ -73,15 +70,17 @@ def test_a_lease_is_the_grant_the_login_and_the_key(gateway, wire):
     assert "token" not in str(request.url)
 
 
-def test_the_first_ref_of_the_grant_wins(gateway, wire):
-    """Where two refs name the same variable, the grant's first one holds; others add theirs."""
-    env = {"brightwater-pin": {"PORTAL_PASSWORD": "b", "PORTAL_PIN": "1"}, "brightwater-main": {"PORTAL_PASSWORD": "a"}}
-    wire.post("/v1/leases").mock(return_value=lease(env))
-    login = gateway.lease(TOKEN).login
-    assert {name: value.get_secret_value() for name, value in login.items()} == {
-        "PORTAL_PASSWORD": "a",
-        "PORTAL_PIN": "1",
-    }
+def plain(login):
+    return {name: value.get_secret_value() for name, value in login.items()}
+
+
+def test_a_ref_adds_to_a_login_or_is_one(gateway, wire):
+    """A ref with a variable of the first one is a login of its own, whatever else it brings; any other adds to each login."""
+    first, second, pin = {"PORTAL_PASSWORD": "a"}, {"PORTAL_PASSWORD": "b", "PORTAL_CODE": "7"}, {"PORTAL_PIN": "1"}
+    env = {"brightwater-pin": pin, "brightwater-main": first, "brightwater-second": second}
+    grant = make_grant(refs=("brightwater-main", "brightwater-pin", "brightwater-second")).model_dump(mode="json")
+    wire.post("/v1/leases").mock(return_value=lease(env, grant=grant))
+    assert [plain(login) for login in gateway.lease(TOKEN).logins] == [{**first, **pin}, {**second, **pin}]
 
 
 @pytest.mark.parametrize("name", ["PATH", "PORTAL_URL", "portal_x", "PORTAL_X;id", "LD_PRELOAD", "PORTAL_A=B", ""])

@@ -54,6 +54,18 @@ async def test_run_attempt_has_one_lease(logins: Logins) -> None:
     assert await logins.used(REF) == 2
 
 
+async def test_each_repetition_is_debited_before_anything_is_released(logins: Logins) -> None:
+    """A lease for three fetches debits three logins of each ref, or none; where two are left the third is waited for."""
+    run, token = make_run(run_id=1), "jti-three"
+    assert isinstance(await logins.lease(run, [REF], allowed(5), token, 3), Granted)
+    assert await logins.used(REF) == 3
+    held = await logins.lease(make_run(run_id=2), [REF], allowed(5), "jti-more", 3)
+    assert isinstance(held, Held)
+    assert held.standing.next_at is not None
+    assert await logins.used(REF) == 3
+    assert isinstance(await logins.lease(make_run(run_id=2), [REF], allowed(5), "jti-two", 2), Granted)
+
+
 async def test_credential_knows_its_last_lease(logins: Logins, vault: Vault) -> None:
     """A granted lease leaves its time and what it was allowed on the credential; a refused one changes neither."""
     assert isinstance(await ask(logins, 1, allowed(1)), Granted)
