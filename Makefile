@@ -5,7 +5,7 @@ UV := $(firstword $(wildcard var/uv/bin/uv) uv)
 # wait for the one that drives the local world.
 PYTEST := $(PY)/pytest --numprocesses=$(shell [ "$$(nproc)" -gt 2 ] && echo 4 || echo 3) --dist=loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
-.PHONY: help setup docker agent demo world test lint test-fast crash crash-gate soak crash-intake bench bench-gateway bench-envelope bench-redact bench-deciders bench-journey bench-scale checkov cheats bench-gate sbom wheel images clean
+.PHONY: help setup docker agent demo world test lint test-fast crash crash-gate soak crash-intake bench bench-gateway bench-envelope bench-redact bench-relocate bench-deciders bench-journey bench-scale checkov cheats bench-gate sbom wheel images clean
 
 help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,10 @@ bench-envelope: setup ## measure the sealing of records beside Fernet, and look 
 
 bench-redact: setup ## measure redaction beside `re` and a search for each value; figures go to bench/results/redact.json
 	@$(PY)/python -m bench.redact
+
+bench-relocate: setup ## count what relocation finds again on real redesigns, beside Scrapling; figures go to bench/results/relocate.json
+	@test -x var/scrapling/bin/python || { python3 -m venv var/scrapling && var/scrapling/bin/pip install -q "scrapling==0.5"; } || echo "without Scrapling: it cannot be installed"
+	@$(PY)/python -m bench.relocate --split both $$(test -x var/scrapling/bin/pip && var/scrapling/bin/python -c "import scrapling" 2>/dev/null && echo "--scrapling var/scrapling/bin/python")
 
 bench-deciders: setup ## measure relocation and guard beside the parsing under them; figures go to bench/results/deciders.json
 	@$(PY)/python -m bench.deciders

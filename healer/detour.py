@@ -35,7 +35,7 @@ _SAYS: Final = re.compile(
 def is_detour(old: Page, new_html: str, new: Page) -> bool:
     """Say whether the new page is a login, error, lock, maintenance or human-check page and the old one was not."""
     if _asks_password(new) and not _asks_password(old):
-        return _likeness(old, new) < _SHARED
+        return True
     if any(map(_HEADLINE.search, _headlines(new))) and not any(map(_HEADLINE.search, _headlines(old))):
         return _likeness(old, new) < 2 * _SHARED
     if _said(new) and not _said(old) and _likeness(old, new) < 2 * _SHARED:

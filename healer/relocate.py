@@ -16,16 +16,14 @@ from healer.element import Element
 from healer.finder import Find, best_claim, find, likeness
 from healer.lists import Likeness, mates, members
 from healer.portrait import Page, page_of
-from healer.resemblance import identity
 from healer.selector import Path, Step, is_xpath, parts_of, select
+from healer.standing import BELIEVED, Standing, belief
 from healer.wayfinder import shortest
 from healer.wording import alike, squish, words
 
 Kind = Literal["css", "xpath", "json", "form", "field", "link"]
 _BETTER: Final = 4.0
 """By how many points another element must be the better answer before a selector that still finds something is replaced."""
-_STILL: Final = 0.3
-"""Which share of its points an element must keep for a selector that still finds it to be believed without a better answer."""
 _CLAIMED: Final = 1.0
 """By how many points another element of the old page must have the better claim on what the selector finds now."""
 _COUNTS: Final = re.compile(
@@ -149,16 +147,19 @@ def _still_holds(old: Page, target: Element, new: Page, standing: Element, found
 
     A selector that counts is believed only where the label does not speak against it.
     """
-    portrait, now = old.portrait(target), new.portrait(standing)
     points, counts = likeness(old, target, new, standing), bool(_COUNTS.search(selector))
-    if found and found.is_sure and (standing is found.element or standing in mates(new, found.element)):
+    same = found is not None and (standing is found.element or standing in mates(new, found.element))
+    if found and found.is_sure and same:
         return True
     claimed = best_claim(old, target, new, standing, old.elements, Likeness.ANY_ROW)
+    if found is None or not found.is_sure:
+        best = found.points if found else points
+        portrait, now = old.portrait(target), new.portrait(standing)
+        if counts and portrait.label and now.label and not alike(portrait.label, now.label):
+            return False
+        return belief(Standing(portrait, now, points - best, points - claimed, counts, same)) >= BELIEVED
     if claimed > points + (0.0 if counts else _CLAIMED):
         return False
-    if found is None or not found.is_sure:
-        moved = counts and portrait.label and now.label and not alike(portrait.label, now.label)
-        return not moved and points >= _STILL * identity(portrait)
     return found.points - points < (0.5 if counts else _BETTER)
 
 

@@ -1,0 +1,320 @@
+"""Builds pairs of pages of real redesigns from the templates that packages ship: an old page, a selector, a new page, where it is now.
+
+The same variable shown once in both versions of a template is the same element. Nothing of the packages is kept in the repository: they
+are fetched by `pip download` into a folder of one's own. Projects, not pairs, are split into development and held-out.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, Literal
+
+from lxml import etree, html
+
+from bench.templates import NAMES, Shown, page
+from healer.element import Element, class_names, is_generated
+from healer.portrait import page_of
+from healer.selector import select
+
+Kind = Literal["moved", "stands", "gone", "detour"]
+SOURCES: Final = (
+    ("Cartridge", "0.13.0", "1.3.4"),
+    ("Django", "1.8.19", "5.0.6"),
+    ("Flask-AppBuilder", "2.2.2", "4.5.0"),
+    ("Mezzanine", "3.1.10", "6.1.1"),
+    ("apache-airflow", "1.10.15", "2.9.3"),
+    ("calibreweb", "0.6.12", "0.6.24"),
+    ("ckan", "2.10.6", "2.12.0"),
+    ("django-cms", "3.4.7", "4.1.4"),
+    ("django-fobi", "0.5", "0.19.8"),
+    ("django-helpdesk", "1.1.0", "2.6.1"),
+    ("django-machina", "0.6.0", "1.3.1"),
+    ("django-newsletter", "0.7", "0.9.1"),
+    ("django-oscar", "1.6.4", "2.1.1"),
+    ("django-two-factor-auth", "1.6.2", "1.17.0"),
+    ("djangorestframework", "3.1.3", "3.15.2"),
+    ("evennia", "1.0", "6.1.0"),
+    ("horizon", "12.0.4", "25.3.0"),
+    ("hyperkitty", "1.3.0", "1.3.12"),
+    ("indico", "3.0", "3.3.14"),
+    ("invenio-accounts", "1.1.4", "5.1.2"),
+    ("jupyterhub", "0.9.6", "5.2.1"),
+    ("kiwitcms", "8.0", "12.0"),
+    ("mayan-edms", "3.2", "4.7"),
+    ("modoboa", "1.10.0", "2.0.0"),
+    ("nautobot", "1.0.0", "2.3.0"),
+    ("postorius", "1.3.13", "1.2.1"),
+    ("pretix", "2.0.0", "2024.9.0"),
+    ("wagtail", "1.13.4", "6.0"),
+    ("wiki", "0.4.5", "0.11.2"),
+)
+_SUFFIXES: Final = frozenset({".html", ".htm", ".jinja", ".jinja2", ".j2"})
+_LARGEST: Final = 200_000
+_MOST_OF_ONE: Final = 8
+_MOST_FOUND: Final = 4
+_MOST_OF_PROJECT: Final = 160
+_HELD_OUT: Final = 2
+_DATA: Final = re.compile(rf"{'|'.join(NAMES)}|[#.][\w-]*\d\d")
+_FEWEST: Final = 12
+_DETOURS: Final = re.compile(r"(?:^|/)(?:404|403|500|503|login|maintenance|error)\.\w+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One question. `expected` are the places (XPath) on the new page, empty where the answer is none."""
+
+    id: str
+    project: str
+    held_out: bool
+    kind: Kind
+    old_html: str
+    old_selector: str
+    many: bool
+    new_html: str
+    expected: tuple[str, ...]
+
+
+def held_out(project: str) -> bool:
+    """Say whether a project is kept for the final figure: two of five, by its name's hash."""
+    return int(sha256(project.lower().encode()).hexdigest(), 16) % 5 < _HELD_OUT
+
+
+def fetch(folder: Path, project: str, version: str) -> Path | None:
+    """Fetch one version of a package by pip, unless it is there; None where it cannot be had."""
+    place = folder / project / version
+    if not any(place.glob("*.whl")):
+        argv = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+        argv += [
+            "--ignore-requires-python",
+            "--disable-pip-version-check",
+            "--dest",
+            str(place),
+            f"{project}=={version}",
+        ]
+        subprocess.run(argv, check=False, capture_output=True)  # noqa: S603 - our own argv
+    return next(place.glob("*.whl"), None)
+
+
+def templates(wheel: Path) -> dict[str, str]:
+    """Give the templates of a wheel by their path below `templates/`."""
+    found = {}
+    with zipfile.ZipFile(wheel) as archive:
+        for item in archive.infolist():
+            name = item.filename
+            if Path(name).suffix in _SUFFIXES and "templates/" in name and item.file_size <= _LARGEST:
+                found[name.rpartition("templates/")[2]] = archive.read(item).decode("utf-8", "replace")
+    return found
+
+
+def cases(folder: Path, project: str, old_version: str, new_version: str) -> list[Case]:
+    """Give the cases of one project, at most so many, or none where it cannot be fetched."""
+    wheels = fetch(folder, project, old_version), fetch(folder, project, new_version)
+    if wheels[0] is None or wheels[1] is None:
+        return []
+    old, new = templates(wheels[0]), templates(wheels[1])
+    found = [
+        case
+        for name in sorted(set(old) & set(new))
+        if old[name] != new[name]
+        for case in _of_template(project, name, old[name], new[name])
+    ]
+    found = [case for case in found if not _DATA.search(case.old_selector)]
+    found.sort(key=lambda case: sha256(case.id.encode()).digest())
+    chosen = found[:_MOST_OF_PROJECT]
+    return [*chosen, *_gone(chosen), *_detours(chosen, new)]
+
+
+def _of_template(project: str, name: str, old: str, new: str) -> Iterator[Case]:
+    try:
+        old_html, old_shown = page(old, f"old {project}", 3)
+        new_html, new_shown = page(new, f"new {project}", 2)
+    except ValueError:
+        return
+    mine, theirs = _once(old_shown), _once(new_shown)
+    both = sorted(set(mine) & set(theirs), key=lambda key: sha256(f"{name}{key}".encode()).digest())
+    for variable in both[:_MOST_OF_ONE]:
+        was, now = mine[variable], theirs[variable]
+        if was.looped == now.looped and (len(was.paths) > 1) == (len(now.paths) > 1):
+            yield from _case(f"{project}/{name}/{variable}", project, old_html, was, new_html, now)
+
+
+def _once(shown: list[Shown]) -> dict[str, Shown]:
+    """Give what is shown at one place of the template only."""
+    by_name: dict[str, list[Shown]] = {}
+    for one in shown:
+        by_name.setdefault(one.variable, []).append(one)
+    return {name: places[0] for name, places in by_name.items() if len(places) == 1}
+
+
+def _case(ident: str, project: str, old_html: str, was: Shown, new_html: str, now: Shown) -> Iterator[Case]:
+    old, new = page_of(old_html), page_of(new_html)
+    if old is None or new is None or min(len(old.elements), len(new.elements)) < _FEWEST:
+        return
+    targets = _at(old.root, was.paths)
+    expected = _at(new.root, now.paths)
+    if (
+        len(targets) != len(was.paths)
+        or len(expected) != len(now.paths)
+        or any(part not in old.order for part in targets)
+    ):
+        return
+    many = len(targets) > 1 and sha256(ident.encode()).digest()[0] % 2 == 0
+    options = _selectors(old.root, targets if many else targets[:1])
+    stands = [text for text in options if _still(select(new.root, text) or [], expected, many=many)]
+    broken = [text for text in options if text not in stands]
+    paths = now.paths if many else now.paths[:1]
+    sorts: tuple[tuple[Kind, list[str]], ...] = (("moved", broken), ("stands", stands))
+    for kind, texts in sorts:
+        if texts:
+            text = min(texts[:6], key=lambda text: sha256(f"{ident}{text}".encode()).digest())
+            yield Case(f"{ident} {kind}", project, held_out(project), kind, old_html, text, many, new_html, paths)
+
+
+def _still(found: list[Element], expected: list[Element], *, many: bool) -> bool:
+    return found == expected if many else found[:1] == expected[:1]
+
+
+def _at(root: Element, paths: tuple[str, ...]) -> list[Element]:
+    found = [part for path in paths for part in (select(root, path) or [])[:1]]
+    return [part for part in found if isinstance(part, Element)]
+
+
+# ---------------------------------------------------------------- selectors as authors write them
+
+
+def _selectors(root: Element, targets: list[Element]) -> list[str]:
+    """Give selectors that find just these (or first this one), as an author might write them; the simplest first."""
+    many, good = len(targets) > 1, []
+    for text in dict.fromkeys(_options(targets[0])):
+        found = select(root, text) or []
+        if found == targets if many else (found[:1] == targets and len(found) <= _MOST_FOUND):
+            good.append(text)
+    return good
+
+
+def _options(target: Element) -> Iterator[str]:
+    own = list(_simple(target))
+    yield from own
+    above = [part for part in target.iterancestors() if part.tag not in {"html", "body"}]
+    for part in above[:5]:
+        for name in _simple(part):
+            for mine in own:
+                yield f"{name} {mine}"
+    steps = [_counted(target)]
+    for part in above:
+        yield " > ".join([next(_simple(part)), *steps])
+        steps = [_counted(part), *steps]
+    yield "/html/body/" + "/".join(_positions(target))
+
+
+def _positions(target: Element) -> list[str]:
+    path = target.getroottree().getpath(target)
+    return path.removeprefix("/html/body/").split("/")
+
+
+def _simple(part: Element) -> Iterator[str]:
+    ident = part.get("id")
+    if ident and not is_generated(ident) and re.fullmatch(r"[A-Za-z][\w-]*", ident):
+        yield f"#{ident}"
+    for name in class_names(part)[:3]:
+        if re.fullmatch(r"[A-Za-z][\w-]*", name):
+            yield f"{part.tag}.{name}"
+    yield str(part.tag)
+    yield _counted(part)
+
+
+def _counted(part: Element) -> str:
+    place = sum(1 for other in part.itersiblings(preceding=True) if isinstance(other.tag, str)) + 1
+    return f"{part.tag}:nth-child({place})"
+
+
+# ---------------------------------------------------------------- what must be answered by none
+
+
+def _gone(chosen: list[Case]) -> Iterator[Case]:
+    """Take the element out of the new page, with what names it: the row, the item or the box that holds nothing else."""
+    for case in chosen[::4]:
+        without = _without(case.new_html, case.expected)
+        if case.kind == "moved" and without:
+            yield Case(
+                f"{case.id} gone",
+                case.project,
+                case.held_out,
+                "gone",
+                case.old_html,
+                case.old_selector,
+                case.many,
+                without,
+                (),
+            )
+
+
+def _without(html_text: str, paths: tuple[str, ...]) -> str | None:
+    root = html.document_fromstring(html_text.encode(), html.HTMLParser(encoding="utf-8"))
+    for part in _at(root, paths):
+        before = part.getprevious()
+        if before is not None and before.tag in {"dt", "th", "label", "strong", "b"} and part.tag not in {"tr", "li"}:
+            part.getparent().remove(before)  # type: ignore[union-attr]
+        box = _box(part)
+        parent = box.getparent()
+        if parent is None:
+            return None
+        parent.remove(box)
+    return etree.tostring(root, encoding="unicode", method="html")
+
+
+def _box(part: Element) -> Element:
+    """Give the outermost element that holds nothing but this one."""
+    parent = part.getparent()
+    while (
+        parent is not None
+        and parent.tag not in {"html", "body"}
+        and len(parent) == 1
+        and not (parent.text or "").strip()
+    ):
+        part, parent = parent, parent.getparent()
+    return part
+
+
+def _detours(chosen: list[Case], new: dict[str, str]) -> Iterator[Case]:
+    """Ask for the element on the project's own login and error pages."""
+    pages = [name for name in sorted(new) if _DETOURS.search(name)][:3]
+    for number, case in enumerate(chosen[:: max(1, len(chosen) // 6)]):
+        if not pages:
+            return
+        name = pages[number % len(pages)]
+        if name in case.id:
+            continue
+        try:
+            text, _ = page(new[name], "detour", 2)
+        except ValueError:
+            continue
+        old = page_of(case.old_html)
+        if old is not None and not list(old.root.iter("input")):
+            yield Case(
+                f"{case.id} at {name}",
+                case.project,
+                case.held_out,
+                "detour",
+                case.old_html,
+                case.old_selector,
+                case.many,
+                text,
+                (),
+            )
+
+
+def build(folder: Path) -> list[Case]:
+    """Fetch all projects and give all cases."""
+    return [case for source in SOURCES for case in cases(folder, *source)]
+
+
+if __name__ == "__main__":
+    for one in build(Path(sys.argv[1])):
+        print(json.dumps(asdict(one)))  # noqa: T201 - the result
