@@ -8,8 +8,7 @@ from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State as FlowState
 
 from flows.rounds import made
-from flows.story import call
-from healer import importers
+from flows.story import registry
 from healer.fleet import COLUMNS, cells
 from healer.wiring import FlowParts
 
@@ -21,8 +20,7 @@ async def fleet() -> FlowState[Any]:
 
 
 async def _show(parts: FlowParts) -> str:
-    registry = importers.parse(await call(parts.github.read_file, importers.PATH, parts.settings.base_branch))
-    board = await parts.board.read(registry, datetime.now(UTC))
+    board = await parts.board.read(await registry(parts), datetime.now(UTC))
     rows = [dict(zip(COLUMNS, cells(row), strict=True)) for row in board.rows]
     await acreate_table_artifact(rows, key="fleet", description="The importers")
     return ", ".join(f"{count} {standing.value}" for standing, count in board.counts.items())

@@ -9,12 +9,12 @@ from prefect.client.schemas.objects import State as FlowState
 from flows import line
 from flows.pausing import pauses
 from flows.rounds import made
-from flows.story import call
-from healer import turns, verify
+from flows.story import call, registry
+from healer import logins, turns, verify
 from healer.contracts import Case, Event, RunRequest, State
 from healer.errors import Conflict, HealerError
 from healer.pauses import Pauses
-from healer.reconcile import Duty, Patience, duty, is_held
+from healer.reconcile import Duty, Patience, duty, is_held, last_dispatch
 from healer.wiring import FlowParts
 
 
@@ -58,6 +58,8 @@ async def _one(parts: FlowParts, case: Case, paused: Pauses) -> bool:
     match None if is_held(case, wanted, paused) else wanted:
         case Duty.WAKE:
             await _wake(parts, case, events)
+        case Duty.ASK_LOGINS if await _is_released(parts, case, events):
+            await _wake(parts, case, events)
         case Duty.RESUME:
             await _resume(parts, case, events)
         case Duty.ASK_PULL if await _is_decided(parts, case):
@@ -76,6 +78,14 @@ async def _wake(parts: FlowParts, case: Case, events: tuple[Event, ...]) -> None
     fresh: dict[str, Any] = {"state": State.RECEIVED, "reason": None, "reason_text": "", "next_check": None}
     start = turns.onward(case, turns.again(events))
     await parts.cases.record(case, "woken", {"run": start.key}, start=start, **fresh)
+
+
+async def _is_released(parts: FlowParts, case: Case, events: tuple[Event, ...]) -> bool:
+    """Ask the login ledger whether a person has stored or confirmed the login since the case tried it last."""
+    importer, tried_at = (await registry(parts)).get(case.importer), last_dispatch(events)
+    if importer is None or tried_at is None:
+        return False
+    return logins.is_released([await parts.logins.record(ref) for ref in importer.credentials], tried_at)
 
 
 async def _resume(parts: FlowParts, case: Case, events: tuple[Event, ...]) -> None:

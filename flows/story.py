@@ -83,9 +83,7 @@ class Story:
 
         Raises: Misconfigured (`registry`), UpstreamError.
         """
-        base = self.parts.settings.base_branch
-        text = await call(self.parts.github.read_file, importers.PATH, base)
-        return importers.parse(text).get(name)
+        return (await registry(self.parts)).get(name)
 
     async def record(
         self,
@@ -122,6 +120,14 @@ class Story:
     def again(self) -> RunRequest:
         """Give the request for the heal run that follows this one."""
         return RunRequest(flow="heal", case=self.case_id, attempt=self.number + 1)
+
+
+async def registry(parts: FlowParts) -> importers.Registry:
+    """Read all importers from the base branch.
+
+    Raises: Misconfigured (`registry`), UpstreamError.
+    """
+    return importers.parse(await call(parts.github.read_file, importers.PATH, parts.settings.base_branch))
 
 
 async def call(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -8,8 +8,7 @@ from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State as FlowState
 
 from flows.rounds import made
-from flows.story import call
-from healer import importers
+from flows.story import call, registry
 from healer.errors import Rejected
 from healer.intake import AdmissionPolicy
 from healer.sweep import SENDER, Finding, delivery, finding, query
@@ -38,9 +37,9 @@ async def _sweep(parts: FlowParts) -> str:
 async def _findings(parts: FlowParts) -> list[Finding]:
     settings = parts.settings
     asked = query(settings.jira_project, settings.sweep_hours, settings.sweep_after_minutes)
-    registry = importers.parse(await call(parts.github.read_file, importers.PATH, settings.base_branch))
+    known = await registry(parts)
     policy = AdmissionPolicy(settings.jira_project, settings.jira_issue_types)
-    found = [finding(ticket, registry, policy) for ticket in await call(parts.jira.tickets, asked)]
+    found = [finding(ticket, known, policy) for ticket in await call(parts.jira.tickets, asked)]
     return [one for one in found if one and await parts.cases.get(one.ticket) is None]
 
 

@@ -14,12 +14,12 @@ _CLOSED: Final = {
 
 
 class Closing(NamedTuple):
-    """The latest login that the portal refused or locked: when, what it was, who said so, and whether a person has opened the ref since."""
+    """The latest login that the portal refused or locked: when, what it was, who said so, and when a person has opened the ref since."""
 
     at: float
     why: LoginOutcome
     by: str
-    opened: bool
+    opened_at: float | None
 
 
 class Record(NamedTuple):
@@ -40,7 +40,7 @@ def standing(ref: str, record: Record, allowed: LoginPolicy, now: float, times: 
     """Say how a ref stands at `now` for somebody who wants `times` logins at once."""
     recent = [time for time in record.times if time > now - allowed.window_s]
     waits = [*_full(recent, allowed, now, times), *_cooling(record.closing, allowed, now)]
-    closed = record.closing if record.closing and not record.closing.opened else None
+    closed = record.closing if record.closing and record.closing.opened_at is None else None
     return LoginStanding(
         ref=ref,
         used=len(recent),
@@ -66,6 +66,12 @@ def _cooling(closing: Closing | None, allowed: LoginPolicy, now: float) -> list[
 
 def _utc(time: float) -> datetime:
     return datetime.fromtimestamp(time, UTC)
+
+
+def is_released(records: Sequence[Record], since: datetime) -> bool:
+    """Say whether a person has opened one of these refs since then, and none of them is closed."""
+    opened = [record.closing.opened_at for record in records if record.closing]
+    return all(at is not None for at in opened) and any(at and at >= since.timestamp() for at in opened)
 
 
 def words(stands: LoginStanding) -> str:

@@ -34,7 +34,7 @@ REASONS: Final[dict[Reason, Wording]] = {
         "The portal refuses the login.",
         "{owner}",
         "Check the account at the portal, then renew the credential in the vault (healer credential put) or say that it is right "
-        "(healer credential open). The login is not tried again until then. " + _NEW_TICKET,
+        "(healer credential open). The login is not tried again until then; the healer watches for it and looks again by itself.",
     ),
     Reason.MFA: Wording(
         "The portal asks for a second factor.",

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from healer import turns
-from healer.contracts import ENDED, Case, Event, State
+from healer.contracts import ENDED, Case, Event, Reason, State
 from healer.links import RUN_STARTED
 from healer.notice import is_told
 from healer.pauses import HELD, Pauses
@@ -53,15 +53,17 @@ class Duty(StrEnum):
     ASK_GITHUB = "ask_github"
     ANSWER = "answer"
     ASK_PULL = "ask_pull"
+    ASK_LOGINS = "ask_logins"
 
 
 def duty(case: Case, events: Sequence[Event], now: datetime, patience: Patience = USUAL) -> Duty | None:
     """Say what a case needs now, or None. `ASK_GITHUB`: resume it if its gate run has ended and nobody told us.
 
     `ANSWER`: a person's comment commands, and nothing came of it yet. `ASK_PULL`: resume it if its pull request is no longer open.
+    `ASK_LOGINS`: wake it if a person has stored or confirmed its login since.
     """
-    if case.state is State.NOT_FIXED and case.next_check and case.next_check <= now and is_delivered(case, events):
-        return Duty.WAKE
+    if case.state is State.NOT_FIXED and is_delivered(case, events) and (wakes := _wakes(case, events, now)):
+        return wakes
     if not events or _tries(events) >= MAX_AGAIN or abs(now - events[-1].at) < _waits(case, events, patience):
         return None
     if turns.unanswered(events) is not None:
@@ -76,8 +78,21 @@ def duty(case: Case, events: Sequence[Event], now: datetime, patience: Patience 
 
 def is_held(case: Case, wanted: Duty | None, pauses: Pauses) -> bool:
     """Say whether a pause keeps a case from what it needs. People are answered, and tickets told, all the same."""
-    begins = wanted is Duty.WAKE or (case.state not in ENDED and wanted is not Duty.ANSWER)
+    begins = wanted in {Duty.WAKE, Duty.ASK_LOGINS} or (case.state not in ENDED and wanted is not Duty.ANSWER)
     return begins and bool(pauses.holds(case))
+
+
+def _wakes(case: Case, events: Sequence[Event], now: datetime) -> Duty | None:
+    """Say what ends the sleep of a case that waits for its hour, or for the owner of its login."""
+    if case.next_check:
+        return Duty.WAKE if case.next_check <= now else None
+    is_quiet = _is_closed(case, events) and turns.unanswered(events) is None
+    return Duty.ASK_LOGINS if case.reason is Reason.CREDENTIAL and is_quiet else None
+
+
+def last_dispatch(events: Sequence[Event]) -> datetime | None:
+    """Give when a gate run was sent last: a login that was released after that has not been tried by the case."""
+    return next((event.at for event in reversed(events) if event.kind == "gate_dispatched"), None)
 
 
 def is_delivered(case: Case, events: Sequence[Event]) -> bool:

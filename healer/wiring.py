@@ -247,6 +247,7 @@ class FlowParts:
     ledgers: Ledgers
     evidence: Evidence
     fetches: Fetches
+    logins: Logins
     board: BoardReader
     github: GitHub
     jira: Jira
@@ -272,6 +273,7 @@ def flow_parts(settings: FlowSettings, write: "Writer") -> FlowParts:
         ledgers=Ledgers(redis, _budget(settings)),
         evidence=Evidence(redis, keys.ring),
         fetches=Fetches(redis),
+        logins=Logins(redis),
         board=BoardReader(Cases(redis), Logins(redis), Fetches(redis)),
         github=door,
         jira=Jira(settings.jira_url, settings.jira_token, settings.jira_user, redactor=redactor),

@@ -213,4 +213,5 @@ class Logins:
 
 
 def _closing(row: dict[str, str]) -> Closing:
-    return Closing(float(row["at"]), LoginOutcome(row["why"]), row["by"], opened="opened_at" in row)
+    opened_at = float(row["opened_at"]) if "opened_at" in row else None
+    return Closing(float(row["at"]), LoginOutcome(row["why"]), row["by"], opened_at)

@@ -17,7 +17,8 @@ from flow_site import PLANTED, wait_for
 from git_site import git
 from healer import dsse, receipt
 from healer.clients.cases import Cases
-from healer.contracts import Conclusion, FailureClass, Reason, State
+from healer.clients.logins import Logins
+from healer.contracts import Conclusion, FailureClass, LoginOutcome, Reason, State
 from loopback import NO_TLS
 
 
@@ -265,13 +266,22 @@ def test_a_branch_that_gets_no_login_waits_for_one(desk):
 
 @ticket(109)
 def test_a_closed_login_is_for_its_owner(desk):
-    """A diagnosis that gets no login because the ref is closed ends as CREDENTIAL and is looked at again by nobody."""
+    """A diagnosis that gets no login because the ref is closed ends as CREDENTIAL, and is made again once its owner has opened the ref."""
     desk.deliver()
     desk.work()
     no_login(desk, "login_closed", None)
     desk.work()
     assert (desk.case.state, desk.case.reason, desk.case.next_check) == (State.NOT_FIXED, Reason.CREDENTIAL, None)
     assert "renew the credential" in desk.comments()[0]
+    desk.ask(lambda redis: Logins(redis).close("brightwater-main", LoginOutcome.REFUSED, "UTIL-109"))
+    assert desk.reconcile()["state_type"] == "COMPLETED"
+    assert "woken" not in desk.kinds()
+    desk.ask(lambda redis: Logins(redis).open("brightwater-main"))
+    assert desk.reconcile()["state_type"] == "COMPLETED"
+    desk.work()
+    assert (desk.case.state, desk.kinds().count("woken")) == (State.DIAGNOSING, 1)
+    assert desk.reconcile()["state_type"] == "COMPLETED"
+    assert desk.kinds().count("woken") == 1
 
 
 def test_reconcile_runs_by_its_schedule(world, prefect):

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from healer.contracts import LoginOutcome, LoginPolicy
-from healer.logins import Closing, Record, standing, words
+from healer.logins import Closing, Record, is_released, standing, words
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC).timestamp()
 SIX = LoginPolicy(ceiling=6, window_s=7200, cooloff_s=900)
 
 
 def closing(at: float, *, opened: bool, why: LoginOutcome = LoginOutcome.REFUSED) -> Closing:
-    return Closing(at, why, "UTIL-101", opened)
+    return Closing(at, why, "UTIL-101", at + 60 if opened else None)
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,19 @@ def test_next_login_fits_and_no_earlier_one_does(times: list[float], ceiling: in
         then = stands.next_at.timestamp()
         assert standing("r", record, allowed, then + 0.001).used < ceiling
         assert standing("r", record, allowed, max(now, then - 0.001)).used >= ceiling
+
+
+@pytest.mark.parametrize(
+    ("records", "released"),
+    [
+        ([Record((NOON,))], False),
+        ([Record((), closing(NOON, opened=False))], False),
+        ([Record((), closing(NOON, opened=True))], True),
+        ([Record((), closing(NOON - 61, opened=True))], False),
+        ([Record((), closing(NOON, opened=True)), Record((NOON,))], True),
+        ([Record((), closing(NOON, opened=True)), Record((), closing(NOON, opened=False))], False),
+    ],
+)
+def test_a_login_is_released_by_a_person_since_it_was_tried(records: list[Record], *, released: bool) -> None:
+    """One of the refs was opened since, and none is closed; what was opened before has been tried already."""
+    assert is_released(records, datetime.fromtimestamp(NOON, UTC)) is released

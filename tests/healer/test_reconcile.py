@@ -7,7 +7,7 @@ import pytest
 from factories import NOW, make_case, make_run
 from healer import turns
 from healer.contracts import Attempt, Event, Reason, State
-from healer.reconcile import AGENT_S, MAX_AGAIN, PENDING_S, SILENT_S, Duty, Patience, duty, is_delivered
+from healer.reconcile import AGENT_S, MAX_AGAIN, PENDING_S, SILENT_S, Duty, Patience, duty, is_delivered, last_dispatch
 
 
 def history(*kinds):
@@ -35,6 +35,23 @@ def test_a_case_is_woken_when_its_next_look_is_due():
 def test_a_case_without_next_look_sleeps_for_ever():
     """What waits for a person is not woken by the clock."""
     assert duty(down(next_check=None), TOLD_DOWN, after(10**6)) is None
+
+
+def test_a_refused_login_is_watched_once_the_ticket_says_so():
+    """Whose login was refused is asked about at the ledger, as soon as the owner has been told; the other waits for people are not."""
+    refused = down(reason=Reason.CREDENTIAL, next_check=None)
+    assert duty(refused, TOLD_DOWN, after(1)) is Duty.ASK_LOGINS
+    assert duty(refused, history("received", "not_fixed"), after(1)) is None
+    assert duty(refused, TOLD_DOWN[:-1], after(SILENT_S)) is Duty.RESUME
+    assert duty(down(reason=Reason.MFA, next_check=None), TOLD_DOWN, after(1)) is None
+
+
+def test_the_last_dispatch_is_when_a_login_was_tried_last():
+    """Only a login that was released after the newest gate run was sent is news."""
+    told = history("gate_dispatched", "not_fixed", "woken", "gate_dispatched", "not_fixed")
+    dated = tuple(event.model_copy(update={"at": after(event.seq)}) for event in told)
+    assert last_dispatch(dated) == after(4)
+    assert last_dispatch(dated[4:]) is None
 
 
 def test_an_ending_that_the_ticket_does_not_tell_is_told_again():
