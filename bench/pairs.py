@@ -17,8 +17,9 @@ from typing import Final, Literal
 
 from lxml import etree, html
 
+from bench.authors import selectors
 from bench.templates import NAMES, Shown, page
-from healer.element import Element, class_names, is_generated
+from healer.element import Element
 from healer.portrait import page_of
 from healer.selector import select
 
@@ -57,7 +58,6 @@ SOURCES: Final = (
 _SUFFIXES: Final = frozenset({".html", ".htm", ".jinja", ".jinja2", ".j2"})
 _LARGEST: Final = 200_000
 _MOST_OF_ONE: Final = 8
-_MOST_FOUND: Final = 4
 _MOST_OF_PROJECT: Final = 160
 _HELD_OUT: Final = 2
 _DATA: Final = re.compile(rf"{'|'.join(NAMES)}|[#.][\w-]*\d\d")
@@ -165,7 +165,7 @@ def _case(ident: str, project: str, old_html: str, was: Shown, new_html: str, no
     ):
         return
     many = len(targets) > 1 and sha256(ident.encode()).digest()[0] % 2 == 0
-    options = _selectors(old.root, targets if many else targets[:1])
+    options = selectors(old.root, targets if many else targets[:1])
     stands = [text for text in options if _still(select(new.root, text) or [], expected, many=many)]
     broken = [text for text in options if text not in stands]
     paths = now.paths if many else now.paths[:1]
@@ -183,55 +183,6 @@ def _still(found: list[Element], expected: list[Element], *, many: bool) -> bool
 def _at(root: Element, paths: tuple[str, ...]) -> list[Element]:
     found = [part for path in paths for part in (select(root, path) or [])[:1]]
     return [part for part in found if isinstance(part, Element)]
-
-
-# ---------------------------------------------------------------- selectors as authors write them
-
-
-def _selectors(root: Element, targets: list[Element]) -> list[str]:
-    """Give selectors that find just these (or first this one), as an author might write them; the simplest first."""
-    many, good = len(targets) > 1, []
-    for text in dict.fromkeys(_options(targets[0])):
-        found = select(root, text) or []
-        if found == targets if many else (found[:1] == targets and len(found) <= _MOST_FOUND):
-            good.append(text)
-    return good
-
-
-def _options(target: Element) -> Iterator[str]:
-    own = list(_simple(target))
-    yield from own
-    above = [part for part in target.iterancestors() if part.tag not in {"html", "body"}]
-    for part in above[:5]:
-        for name in _simple(part):
-            for mine in own:
-                yield f"{name} {mine}"
-    steps = [_counted(target)]
-    for part in above:
-        yield " > ".join([next(_simple(part)), *steps])
-        steps = [_counted(part), *steps]
-    yield "/html/body/" + "/".join(_positions(target))
-
-
-def _positions(target: Element) -> list[str]:
-    path = target.getroottree().getpath(target)
-    return path.removeprefix("/html/body/").split("/")
-
-
-def _simple(part: Element) -> Iterator[str]:
-    ident = part.get("id")
-    if ident and not is_generated(ident) and re.fullmatch(r"[A-Za-z][\w-]*", ident):
-        yield f"#{ident}"
-    for name in class_names(part)[:3]:
-        if re.fullmatch(r"[A-Za-z][\w-]*", name):
-            yield f"{part.tag}.{name}"
-    yield str(part.tag)
-    yield _counted(part)
-
-
-def _counted(part: Element) -> str:
-    place = sum(1 for other in part.itersiblings(preceding=True) if isinstance(other.tag, str)) + 1
-    return f"{part.tag}:nth-child({place})"
 
 
 # ---------------------------------------------------------------- what must be answered by none
