@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+import venv
 import zipfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -89,7 +90,7 @@ def fetch(folder: Path, project: str, version: str) -> Path | None:
     """Fetch one version of a package by pip, unless it is there; None where it cannot be had."""
     place = folder / project / version
     if not any(place.glob("*.whl")):
-        argv = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
+        argv = [_pip(folder), "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
         argv += [
             "--ignore-requires-python",
             "--disable-pip-version-check",
@@ -99,6 +100,13 @@ def fetch(folder: Path, project: str, version: str) -> Path | None:
         ]
         subprocess.run(argv, check=False, capture_output=True)  # noqa: S603 - our own argv
     return next(place.glob("*.whl"), None)
+
+
+def _pip(folder: Path) -> str:
+    """Give a pip: uv's environments have none."""
+    if not (folder / "pip").exists():
+        venv.create(folder / "pip", with_pip=True)
+    return str(folder / "pip/bin/pip")
 
 
 def templates(wheel: Path) -> dict[str, str]:
@@ -262,8 +270,14 @@ def _detours(chosen: list[Case], new: dict[str, str]) -> Iterator[Case]:
 
 
 def build(folder: Path) -> list[Case]:
-    """Fetch all projects and give all cases."""
-    return [case for source in SOURCES for case in cases(folder, *source)]
+    """Fetch all projects and give all cases.
+
+    Raises: SystemExit where no project can be fetched.
+    """
+    found = [case for source in SOURCES for case in cases(folder, *source)]
+    if not found:
+        raise SystemExit("no package could be fetched: see that pip reaches its index, then run this again.")
+    return found
 
 
 if __name__ == "__main__":
