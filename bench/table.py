@@ -82,6 +82,19 @@ def _scale(found: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
         )
 
 
+def _relocate(found: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    kinds = {"moved": "elements that moved", "stands": "selectors that still work", "gone": "elements that are gone"}
+    held_out = found["held_out"]
+    for kind, what in kinds.items():
+        rival = held_out.get("scrapling", {}).get(kind)
+        beside = f"Scrapling: {_right(rival)}" if rival else "Scrapling: not measured"
+        yield f"relocation on held-out redesigns, {what}", _right(held_out["healer"][kind]), beside, ""
+
+
+def _right(one: dict[str, float]) -> str:
+    return f"{one['right']:.0%} right, {one['wrong']:.0%} wrong"
+
+
 def _gate(found: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
     beside = f"an empty act job: median {found['empty_act_job_s']['p50']:.2f} s"
     for mode, one in found["overhead_s"].items():
@@ -94,6 +107,7 @@ _MAKERS: Final = {
     "gateway": _gateway,
     "envelope": _envelope,
     "redact": _redact,
+    "relocate": _relocate,
     "deciders": _deciders,
     "journey": _journey,
     "scale": _scale,
