@@ -19,7 +19,7 @@ import jira_site
 from api.main import create_app as gateway_app
 from factories import NOW, make_failure
 from flow_github import GitHubWire
-from flow_site import VAULT_KEYS, Prefect
+from flow_site import VAULT_KEYS, Hand, Prefect
 from gateway_site import GITHUB_SECRET, REGISTRY, SIGNING, bearer, make_parts
 from git_site import git
 from healer import intake, signing
@@ -74,6 +74,8 @@ class Desk:
     prefect: Prefect
     github: GitHubWire
     jira: Site
+    hand: Hand | None
+    """What executes flow runs at once; a runner, where there is none."""
     case_id: str = "UTIL-101"
 
     def ask(self, question: Callable[[Redis], Awaitable[T]]) -> T:
@@ -141,8 +143,16 @@ class Desk:
             return requests
 
         started = [self.prefect.start(request) for request in self.ask(take)]
-        self.ask(lambda redis: Outbox(redis, "desk").nudge("desk"))
+        self._due(*started)
         return started
+
+    def _due(self, *runs: str) -> None:
+        """Have flow runs executed."""
+        if self.hand is None:
+            self.ask(lambda redis: Outbox(redis, "desk").nudge("desk"))
+            return
+        for run in runs:
+            self.hand.execute(run)
 
     def work(self) -> list[dict[str, Any]]:
         """Start what is owed and give the ended flow runs."""
@@ -183,7 +193,7 @@ class Desk:
     def again(self, run_id: str) -> dict[str, Any]:
         """Have a flow run executed once more, as a person does in Prefect's UI; give it when it has ended."""
         self.prefect.call("POST", f"/flow_runs/{run_id}/set_state", {"state": {"type": "SCHEDULED"}, "force": True})
-        self.ask(lambda redis: Outbox(redis, "desk").nudge("desk"))
+        self._due(run_id)
         return self.prefect.ended(run_id)
 
     def _post(self, path: str, **request: Any) -> httpx.Response:
@@ -215,7 +225,7 @@ class Desk:
         deployment = self.prefect.call("GET", f"/deployments/name/{name}/{name}")["id"]
         scheduled = {"state": {"type": "SCHEDULED"}, "parameters": parameters}
         run = self.prefect.call("POST", f"/deployments/{deployment}/create_flow_run", scheduled)
-        self.ask(lambda redis: Outbox(redis, "desk").nudge("desk"))
+        self._due(run["id"])
         return self.prefect.ended(run["id"])
 
     def say(self, login: str, text: str) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -49,13 +51,17 @@ def wait_for(what: Callable[[], Any], seconds: float = 60, pause_s: float = 0.03
 
 
 @contextlib.contextmanager
-def program(argv: list[str], env: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def program(
+    argv: list[str], env: Mapping[str, str], log: Path, stdin: int = subprocess.DEVNULL
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run one of our programs until the context ends; by force, where it does not obey."""
     with log.open("ab") as out:
-        child = subprocess.Popen(argv, env=dict(env), stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd="/")
+        child = subprocess.Popen(argv, env=dict(env), stdin=stdin, stdout=out, stderr=out, cwd="/")
     try:
         yield child
     finally:
+        if child.stdin:
+            child.stdin.close()
         child.terminate()
         try:
             child.wait(15)
@@ -113,8 +119,11 @@ class Prefect:
 
     def ended(self, run_id: str, seconds: float = 30) -> dict[str, Any]:
         """Wait for a flow run's end and give it."""
-        # Each look costs the server as much as a step of the run that it is asked about.
-        return wait_for(lambda: (run := self.run(run_id))["state_type"] in ENDED and run, seconds, pause_s=0.15)
+        # A look by the API costs the server as much as a step of the run that it is asked about.
+        with contextlib.closing(sqlite3.connect(f"file:{self.home / 'prefect.db'}?mode=ro", uri=True)) as database:
+            state = "select state_type from flow_run where id = ?"
+            wait_for(lambda: database.execute(state, [run_id]).fetchone()[0] in ENDED, seconds)
+        return self.run(run_id)
 
     def artifacts(self, run_id: str) -> list[dict[str, Any]]:
         """Give the artifacts of a flow run."""
@@ -129,6 +138,35 @@ class Prefect:
             wait_for(lambda: "runner ready" in log.read_text() or child.poll() is not None)
             assert child.poll() is None, log.read_text()
             yield child
+
+    @contextlib.contextmanager
+    def hand(self, env: Mapping[str, str], log: Path) -> Iterator["Hand"]:
+        """Run what executes flow runs without a process for each, until the context ends."""
+        argv = [sys.executable, str(Path(__file__).with_name("flow_hand.py"))]
+        with program(argv, {**env, "PREFECT_API_URL": self.api_url}, log, stdin=subprocess.PIPE) as child:
+            wait_for(lambda: "hand ready" in log.read_text() or child.poll() is not None)
+            assert child.poll() is None, log.read_text()
+            yield Hand(child)
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Executes flow runs (`flow_hand`)."""
+
+    child: subprocess.Popen[bytes]
+
+    def take(self, environment: Mapping[str, str]) -> None:
+        """Give it the environment of the runs that come now."""
+        self._say(environment=dict(environment))
+
+    def execute(self, run_id: str) -> None:
+        """Have a flow run executed; it does not wait for its end."""
+        self._say(run=run_id)
+
+    def _say(self, **what: Any) -> None:
+        assert self.child.stdin
+        self.child.stdin.write(json.dumps(what).encode() + b"\n")
+        self.child.stdin.flush()
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ import pytest
 
 import flow_github
 from flow_desk import Desk, jira_with
-from flow_site import PLANTED, Prefect, environment, prefect_server
+from flow_site import PLANTED, Hand, Prefect, environment, prefect_server
 from localworld.redis import RedisServer
 
 
@@ -40,14 +40,22 @@ def flow_env(redis_url: str, tmp_path) -> dict[str, str]:
     )
 
 
+@pytest.fixture(scope="session")
+def hand(prefect: Prefect, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hand]:
+    """Give what executes the flow runs of all stories; whose rule is about processes takes a runner."""
+    root = tmp_path_factory.mktemp("hand")
+    with prefect.hand(environment(PREFECT_HOME=str(root / "home")), root / "hand.log") as made:
+        yield made
+
+
 @pytest.fixture(scope="module")
 def world(
     request: pytest.FixtureRequest,
-    prefect: Prefect,
+    hand: Hand,
     redis_server: RedisServer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[dict[str, Any]]:
-    """Run GitHub, JIRA and one warm runner for all stories of a module, with its `SETTINGS`; each story has a ticket that no other has."""
+    """Run GitHub and JIRA for all stories of a module, with its `SETTINGS`; each story has a ticket that no other has."""
     root = tmp_path_factory.mktemp("stories")
     tickets = [f"UTIL-{n}" for n in range(101, 140)]
     redis_server.flush()
@@ -65,11 +73,11 @@ def world(
             PREFECT_HOME=str(root / "prefect"),
             **getattr(request.module, "SETTINGS", {}),
         )
-        with prefect.runner(env, root / "runner.log") as runner:
-            yield {"github": github, "jira": jira, "runner": runner.pid, "redis_url": redis_server.url}
+        hand.take(env)
+        yield {"github": github, "jira": jira, "env": env, "redis_url": redis_server.url}
 
 
 @pytest.fixture
-def desk(world, prefect, request) -> Desk:
+def desk(world, prefect, hand, request) -> Desk:
     """Give a desk with the ticket that the test's marker names."""
-    return Desk(world["redis_url"], prefect, world["github"], world["jira"], request.param)
+    return Desk(world["redis_url"], prefect, world["github"], world["jira"], hand, request.param)

@@ -3,6 +3,7 @@
 import contextlib
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def writes_of(desk: Desk) -> list[str]:
 
 def other(desk: Desk, number: int) -> Desk:
     """Give a desk of the same world with another ticket."""
-    return Desk(desk.redis_url, desk.prefect, desk.github, desk.jira, f"UTIL-{number}")
+    return replace(desk, case_id=f"UTIL-{number}")
 
 
 @ticket(121)

@@ -1,5 +1,6 @@
 """Limits as people meet them: what stands on the case and on the ticket when a ledger is spent, or a case must wait."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -78,7 +79,7 @@ def test_a_spent_day_lets_the_case_rest_until_the_next(desk):
 
 def in_line(desk: Desk, number: int) -> Desk:
     """Take a delivery that is over the limit; give the desk of its case."""
-    other = Desk(desk.redis_url, desk.prefect, desk.github, desk.jira, f"UTIL-{number}")
+    other = replace(desk, case_id=f"UTIL-{number}")
     delivery = make_delivery(id=f"d-{number}", ticket=other.case_id)
     received = desk.ask(lambda redis: Cases(redis, ONE_AT_A_TIME).receive(delivery, datetime.now(UTC)))
     assert received.outcome is Outcome.QUEUED

@@ -188,15 +188,17 @@ def killed_while_held(desk: Desk, runner: int, held_write: str) -> str:
 
 
 @ticket(105)
-def test_kill_between_write_and_record_changes_no_end(desk, world):
+def test_kill_between_write_and_record_changes_no_end(desk, world, tmp_path):
     """Killed after a dispatch and after opening a pull request, and run again: one dispatch each, one pull request, one end."""
+    desk.hand = None
     desk.deliver()
-    for held in ("dispatch UTIL-105-0", "dispatch UTIL-105-1"):
-        run = killed_while_held(desk, world["runner"], held)
+    with desk.prefect.runner(world["env"], tmp_path / "runner.log") as runner:
+        for held in ("dispatch UTIL-105-0", "dispatch UTIL-105-1"):
+            run = killed_while_held(desk, runner.pid, held)
+            assert desk.again(run)["state_type"] == "COMPLETED"
+            desk.report(**({} if held.endswith("0") else GREEN))
+        run = killed_while_held(desk, runner.pid, "pull heal/UTIL-105")
         assert desk.again(run)["state_type"] == "COMPLETED"
-        desk.report(**({} if held.endswith("0") else GREEN))
-    run = killed_while_held(desk, world["runner"], "pull heal/UTIL-105")
-    assert desk.again(run)["state_type"] == "COMPLETED"
     assert desk.case.state is State.PUBLISHED
     assert len([write for write in desk.github.writes if "UTIL-105" in write]) == 3
     assert len(desk.comments()) == 1
@@ -284,7 +286,7 @@ def test_a_closed_login_is_for_its_owner(desk):
     assert desk.kinds().count("woken") == 1
 
 
-def test_reconcile_runs_by_its_schedule(world, prefect):
+def test_reconcile_runs_by_its_schedule(hand, prefect):
     """Prefect plans the runs of `reconcile`, one every two minutes, without anybody asking."""
     planned = {"flows": {"name": {"any_": ["reconcile"]}}, "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
     runs = wait_for(lambda: prefect.call("POST", "/flow_runs/filter", {**planned, "sort": "EXPECTED_START_TIME_ASC"}))
