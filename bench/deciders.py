@@ -109,8 +109,7 @@ def main(
 ) -> None:
     """Measure the deciders and write the figures."""
     found = measure(rounds)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(found, indent=2) + "\n")
+    figures.write(output, found)
     for name in _SIDES:
         one = found[name]
         typer.echo(

@@ -82,8 +82,7 @@ def main(
         "peers": compare(rounds),
         "salts": salts(seals),
     }
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(found, indent=2) + "\n")
+    figures.write(output, found)
     for name, rate in found["peers"]["median_per_s"].items():
         typer.echo(f"{name:12} {rate:>9.0f} a second")
     typer.echo(f"{found['salts']['seals']} seals, {found['salts']['repeated']} salts repeated")

@@ -1,5 +1,6 @@
 """Figures: percentiles, and on which machine with which versions they were taken."""
 
+import json
 import math
 import os
 import platform
@@ -24,6 +25,12 @@ def latencies(values_ms: Sequence[float]) -> dict[str, float]:
     """Give p50, p95 and p99 in milliseconds."""
     ordered = sorted(values_ms)
     return {f"p{round(share * 100)}_ms": round(percentile(ordered, share), 2) for share in (0.5, 0.95, 0.99)}
+
+
+def write(output: Path, found: dict[str, Any]) -> None:
+    """Write the figures of a bench down."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(found, indent=2) + "\n")
 
 
 def rss_mib(pid: int) -> float:

@@ -3,7 +3,6 @@
 `make bench-gate`, or `python -m bench.gate --cases 2 --output FILE` for a quick look.
 """
 
-import json
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -64,8 +63,7 @@ def main(
 ) -> None:
     """Measure the gate and write the figures."""
     found = measure(cases)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(found, indent=2) + "\n")
+    figures.write(output, found)
     for mode, one in found["overhead_s"].items():
         typer.echo(f"{mode:10} p50 {one['p50']:7.3f} s   p95 {one['p95']:7.3f} s beyond fetches and replay")
     typer.echo(

@@ -3,7 +3,6 @@
 `make bench-gateway`, or `python -m bench.gateway --seconds 1 --flood-seconds 3 --output FILE` for a quick look.
 """
 
-import json
 import statistics
 import tempfile
 import threading
@@ -195,8 +194,7 @@ def main(
     (ROOT / "var").mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=ROOT / "var") as room:
         found = measure(Path(room), Length(seconds, flood_seconds, rounds))
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(found, indent=2) + "\n")
+    figures.write(output, found)
     for name, aim in found["aims"].items():
         typer.echo(f"{name:18} {aim['found']:>8}   aim {aim['aim']:>6}   {'met' if aim['met'] else 'MISSED'}")
 

@@ -3,7 +3,6 @@
 `make bench-journey`, or `python -m bench.journey --cases 3 --gate scripted --output FILE` for a quick look.
 """
 
-import json
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -55,8 +54,7 @@ def main(
 ) -> None:
     """Measure the journey and write the figures."""
     found = measure(cases, gate)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(found, indent=2) + "\n")
+    figures.write(output, found)
     for name, one in {**found["phases_s"], **found["shares_s"]}.items():
         typer.echo(f"{name:34} p50 {one['p50']:7.3f} s   p95 {one['p95']:7.3f} s")
     for name, one in found["floors"].items():

@@ -151,8 +151,7 @@ def main(
         typer.echo(json.dumps(peer(only, mebibytes, rounds)))
         return
     found = measure(mebibytes, rounds)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(found, indent=2) + "\n")
+    figures.write(output, found)
     for name, one in found["peers"].items():
         typer.echo(f"{name:12} {one['mb_per_s']:>9.3f} MB/s  {one['rss_mib']:>6.1f} MiB")
     for name, aim in found["aims"].items():

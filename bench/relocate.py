@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bench.figures import hardware, percentile
+from bench.figures import hardware, percentile, write
 from bench.pairs import Case, build
 from healer.element import Element, text_of
 from healer.portrait import page_of
@@ -126,7 +126,7 @@ def main() -> None:
                 sys.stdout.write(f"{case.kind}: {case.id}: {case.old_selector}\n")
     sys.stdout.write(json.dumps(told, indent=1) + "\n")
     if asked.split == "both":
-        RESULT.write_text(json.dumps(told, indent=1) + "\n")
+        write(RESULT, told)
 
 
 if __name__ == "__main__":

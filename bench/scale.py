@@ -4,7 +4,6 @@ The ledger is seeded, and some cases are healed live in it, with a scripted gate
 beside which the others stand. `make bench-scale`, or `python -m bench.scale --cases 2 --rows 1 --output FILE` for a quick look.
 """
 
-import json
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -81,8 +80,7 @@ def main(
 ) -> None:
     """Measure the scale and write the figures."""
     found = measure(cases, rows)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(found, indent=2) + "\n")
+    figures.write(output, found)
     for one in found["rows"]:
         total = one["shares_s"]["total"]
         size = f"{one['open_cases']:>5} open {one['importers']:>5} importers {one['replay_ids']:>8} ids {one['files']:>5} files"

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from healer.clients.git_command import GitCommand
-from healer.clients.git_tree import changes_between
+from healer.clients.git_tree import changes_between, text_at
 from healer.contracts import FileChange, Sha
 from healer.errors import Misconfigured
 
@@ -37,11 +37,7 @@ class Clone:
 
     def read(self, sha: Sha, path: str) -> str | None:
         """Give a file's text at a commit; None where it has no such file, or one that is not UTF-8."""
-        done = self._command.run("cat-file", "blob", f"{sha}:{path}")
-        try:
-            return None if done.code else done.out.decode()
-        except UnicodeDecodeError:
-            return None
+        return text_at(self._command, sha, path)
 
     def changes(self, base: Sha, head: Sha) -> tuple[FileChange, ...]:
         """Compare the trees of two commits, path by path.

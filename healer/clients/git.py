@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 from healer.clients.git_command import OUTPUT_LIMIT, GitCommand, Output
 from healer.clients.git_remote import Login, Remote, checked, protocol, short
-from healer.clients.git_tree import changes_between, refuse_unreadable
+from healer.clients.git_tree import changes_between, refuse_unreadable, text_at
 from healer.contracts import FileChange, Sha
 from healer.errors import Conflict, Misconfigured, PolicyViolation, UpstreamError
 from healer.redact import Redactor
@@ -71,11 +71,7 @@ class Git:
 
     def read(self, sha: Sha, path: str) -> str | None:
         """Give a file's text at a commit; None where it has no such file, or one that is not UTF-8."""
-        done = self._command.run("cat-file", "blob", f"{sha}:{path}")
-        try:
-            return None if done.code else done.out.decode()
-        except UnicodeDecodeError:
-            return None
+        return text_at(self._command, sha, path)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -92,6 +92,15 @@ def changes_between(git: GitCommand, base: str, made: str, place: Mapping[str, s
     return tuple(_change(entry, blobs) for entry in entries)
 
 
+def text_at(git: GitCommand, sha: str, path: str) -> str | None:
+    """Give a file's text at a commit; None where it has no such file, or one that is not UTF-8."""
+    done = git.run("cat-file", "blob", f"{sha}:{path}")
+    try:
+        return None if done.code else done.out.decode()
+    except UnicodeDecodeError:
+        return None
+
+
 def _entries(raw: bytes) -> Iterator[_Entry]:
     """Read `:old_mode new_mode old_id new_id letter NUL path NUL` (git-diff-tree(1), "Raw output format")."""
     parts = raw.decode("utf-8", "backslashreplace").split("\0")

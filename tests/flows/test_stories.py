@@ -84,11 +84,7 @@ def test_what_is_pasted_in_a_ticket_is_nowhere(desk):
     """Secrets pasted in a ticket's summary, description and comments, and beside its key in the delivery, are in nothing that we write."""
     desk.paste(f"sorry, it is {' or '.join(PASTED)}")
     assert desk.send(summary=PASTED[0], description=PASTED[1])["outcome"] == "opened"
-    desk.work()
-    desk.report()
-    desk.work()
-    desk.report(**GREEN)
-    desk.work()
+    desk.heal()
     assert desk.case.state is State.PUBLISHED
     written = desk.everything()
     assert "table#statements" in written

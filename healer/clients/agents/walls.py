@@ -134,8 +134,12 @@ def _furniture(home: Home) -> list[str]:
 
 def _python() -> str:
     """Give the system's own, which everybody may run and every namespace has; ours may be in a folder of our user alone."""
-    return shutil.which("python3", path=_SYSTEM_PATH) or os.path.realpath(sys.executable)
+    return _system_python() or os.path.realpath(sys.executable)
 
 
 def _python_folders() -> list[Path]:
-    return [] if shutil.which("python3", path=_SYSTEM_PATH) else [Path(sys.base_prefix), Path(_python())]
+    return [] if _system_python() else [Path(sys.base_prefix), Path(_python())]
+
+
+def _system_python() -> str | None:
+    return shutil.which("python3", path=_SYSTEM_PATH)
