@@ -1,7 +1,8 @@
 """Executes flow runs in one process, for the stories whose rule is not about processes: one start of Python and Prefect for all of them.
 
 What comes by standard input, one JSON object a line: `{"environment": {...}}` is what the next runs find, `{"run": ID}` is executed as
-`python -m prefect.engine` does it, beside what is at work already. Once the deployments are made, a line says so.
+`python -m prefect.engine` does it, beside what is at work already, `{"flush": WORD}` is answered by a line with the word once all that runs
+have logged is at the server, as the end of a process sees to. Once the deployments are made, a line says so.
 """
 
 import asyncio
@@ -15,6 +16,7 @@ from prefect import Flow
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.flow_engine import run_flow_async
 from prefect.flows import load_flow_from_entrypoint
+from prefect.logging.handlers import APILogHandler
 from prefect.runner import Runner
 
 from flows import deployments
@@ -22,6 +24,11 @@ from flows.runner import DEPLOYMENTS
 from healer.settings import replace_environment
 
 READY = "hand ready"
+
+
+def say(line: str) -> None:
+    """Answer whoever asks."""
+    print(line, flush=True)  # noqa: T201 - this is how it answers
 
 
 async def deployed(client: PrefectClient) -> dict[UUID, Flow]:
@@ -45,11 +52,14 @@ async def main() -> None:
     turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
     async with get_client() as client, asyncio.TaskGroup() as group:
         flows = await deployed(client)
-        print(READY, flush=True)  # noqa: T201 - this is its answer
+        say(READY)
         while line := await asyncio.to_thread(sys.stdin.readline):
             asked = json.loads(line)
             if "environment" in asked:
                 replace_environment({**asked["environment"], "PREFECT_API_URL": os.environ["PREFECT_API_URL"]})
+            elif "flush" in asked:
+                await APILogHandler.aflush()
+                say(asked["flush"])
             else:
                 group.create_task(execute(client, flows, asked["run"], turns[asked["run"]]))
 

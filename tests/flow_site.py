@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
@@ -130,6 +131,11 @@ class Prefect:
         found: list[dict[str, Any]] = self.call("POST", "/artifacts/filter", {"flow_runs": {"id": {"any_": [run_id]}}})
         return found
 
+    def logs(self, run_id: str) -> list[str]:
+        """Give what a flow run has logged."""
+        found = self.call("POST", "/logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}}})
+        return [line["message"] for line in found]
+
     @contextlib.contextmanager
     def runner(self, env: Mapping[str, str], log: Path, *options: str) -> Iterator[subprocess.Popen[bytes]]:
         """Run our runner against this server until the context ends."""
@@ -146,7 +152,7 @@ class Prefect:
         with program(argv, {**env, "PREFECT_API_URL": self.api_url}, log, stdin=subprocess.PIPE) as child:
             wait_for(lambda: "hand ready" in log.read_text() or child.poll() is not None)
             assert child.poll() is None, log.read_text()
-            yield Hand(child)
+            yield Hand(child, log)
 
 
 @dataclass(frozen=True)
@@ -154,6 +160,7 @@ class Hand:
     """Executes flow runs (`flow_hand`)."""
 
     child: subprocess.Popen[bytes]
+    log: Path
 
     def take(self, environment: Mapping[str, str]) -> None:
         """Give it the environment of the runs that come now."""
@@ -163,7 +170,15 @@ class Hand:
         """Have a flow run executed; it does not wait for its end."""
         self._say(run=run_id)
 
+    def flush(self) -> None:
+        """Wait until the server has all that the runs have logged."""
+        word = f"flushed {uuid4()}"
+        self._say(flush=word)
+        wait_for(lambda: word in self.log.read_text() or self.child.poll() is not None)
+        assert self.child.poll() is None, self.log.read_text()
+
     def _say(self, **what: Any) -> None:
+        assert self.child.poll() is None, self.log.read_text()
         assert self.child.stdin
         self.child.stdin.write(json.dumps(what).encode() + b"\n")
         self.child.stdin.flush()

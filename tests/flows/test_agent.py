@@ -49,8 +49,8 @@ def test_claude_heals_a_case(desk):
     assert '+        all!(page, "table#statements' in shown["util-117-diagnosis"]["data"]
     assert '"usd"' in shown["util-117-cost"]["data"]
     assert shown["util-117-agent"]["data"] == 100
-    logs = desk.prefect.call("POST", "/logs/filter", {"logs": {"flow_run_id": {"any_": [runs[-1]["id"]]}}})
-    assert "Edit lib/gatherers/brightwater.rb" in [line["message"] for line in logs]
+    desk.hand.flush()
+    assert "Edit lib/gatherers/brightwater.rb" in desk.prefect.logs(runs[-1]["id"])
     assert KEY.encode() not in desk.prefect.database
     desk.report(**GREEN)
     desk.work()
