@@ -1,9 +1,10 @@
-"""The README's table of figures, made from `bench/results/*.json`: each figure beside its peer or floor of the same run.
+"""The README's figures, made from `bench/results/*.json`: each beside its peer or floor of the same run, and a plot of a healing by phase.
 
 `python -m bench.table` writes it between the marks in the README.
 """
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -119,11 +120,33 @@ def table() -> str:
     return _HEAD + "".join(f"| {' | '.join(row)} |\n" for row in rows())
 
 
+def plot() -> str:
+    """Give the seconds of each phase of a healing as a Mermaid chart (https://mermaid.js.org/syntax/xyChart.html); empty without results."""
+    results = RESULTS / "journey.json"
+    if not results.exists():
+        return ""
+    found = json.loads(results.read_text())
+    medians = {name: one["p50"] for name, one in found["phases_s"].items()}
+    lines = (
+        "xychart-beta horizontal",
+        f'    title "A healing by phase: median seconds of {found["cases"]} cases"',
+        f"    x-axis [{', '.join(json.dumps(name) for name in medians)}]",
+        f'    y-axis "seconds" 0 --> {math.ceil(max(medians.values()))}',
+        f"    bar [{', '.join(f'{seconds:.2f}' for seconds in medians.values())}]",
+    )
+    return "".join(f"{line}\n" for line in ("", "```mermaid", *lines, "```"))
+
+
+def shown() -> str:
+    """Give what stands between the marks."""
+    return table() + plot()
+
+
 def main() -> None:
-    """Write the table into the README."""
+    """Write the figures into the README."""
     text = README.read_text()
     before, _, rest = text.partition(_BEGIN)
-    README.write_text(f"{before}{_BEGIN}{table()}{_END}{rest.partition(_END)[2]}")
+    README.write_text(f"{before}{_BEGIN}{shown()}{_END}{rest.partition(_END)[2]}")
 
 
 if __name__ == "__main__":

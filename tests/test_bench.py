@@ -1,11 +1,22 @@
 """The figures that the README shows."""
 
+import json
+
 from bench import seeds, table
 
 
 def test_the_readme_shows_the_figures_that_were_measured():
-    """The table between the marks is the one that the results make; `python -m bench.table` writes it."""
-    assert table.table() in table.README.read_text()
+    """What stands between the marks is what the results make; `python -m bench.table` writes it."""
+    assert table.shown() in table.README.read_text()
+
+
+def test_a_healing_is_plotted_by_phase(tmp_path, monkeypatch):
+    """Each phase has its bar, under a scale that holds the longest."""
+    found = {"cases": 2, "phases_s": {"admit": {"p50": 0.8}, "agent and guard": {"p50": 2.25}}}
+    (tmp_path / "journey.json").write_text(json.dumps(found))
+    monkeypatch.setattr(table, "RESULTS", tmp_path)
+    lines = [line.strip() for line in table.plot().splitlines()]
+    assert {'x-axis ["admit", "agent and guard"]', 'y-axis "seconds" 0 --> 3', "bar [0.80, 2.25]"} <= set(lines)
 
 
 def test_every_result_is_shown():
