@@ -121,7 +121,7 @@ def table() -> str:
 
 
 def plot() -> str:
-    """Give the seconds of each phase of a healing as a Mermaid chart (https://mermaid.js.org/syntax/xyChart.html); empty without results."""
+    """Give the seconds of each phase of a healing as a Mermaid chart (mermaid.js.org/syntax/xyChart.html); empty without results."""
     results = RESULTS / "journey.json"
     if not results.exists():
         return ""
