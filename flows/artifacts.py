@@ -4,8 +4,9 @@ import re
 
 from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, acreate_table_artifact
 
-from healer.contracts import Attempt, Case, Check
-from healer.prose import markdown
+from healer import best
+from healer.contracts import Attempt, Case, Check, State
+from healer.prose import code, markdown
 from healer.publish import Addresses
 from healer.receipt import Receipt
 
@@ -98,6 +99,7 @@ def story(case: Case, addresses: Addresses) -> str:
         "Evidence": markdown(case.reason_text, 900),
         "Summary": markdown(case.summary),
         "Branch": f"`{case.branch}`" if case.branch else "",
+        "Best candidate": best.words(case, code) if case.state is State.NEEDS_ENGINEER else "",
         "Pull request": f"[#{case.pull_request.number}]({case.pull_request.url})" if case.pull_request else "",
         "Next look": f"{case.next_check:%Y-%m-%d %H:%M} UTC" if case.next_check else "",
     }

@@ -93,7 +93,7 @@ async def _judged(story: Story, importer: Importer, answer: AgentAnswer, tree: P
     """Make an attempt of the agent's work: with the diff alone where the guard refuses nothing, with refusals where it does."""
     changes, diff, refusals = await call(_compared, story, tree, base)
     if answer.unfinished_because:
-        refusals = (Refusal(code="unfinished", path="", detail=answer.unfinished_because),)
+        refusals = (Refusal(code=verify.UNFINISHED, path="", detail=answer.unfinished_because),)
     accepted = refusals or patches.accept(changes, diff, answer, importer)
     redact = story.parts.redactor.text
     return Attempt(

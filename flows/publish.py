@@ -63,7 +63,8 @@ async def _judge(story: Story, case: Case, run: GateRun) -> bool:
     report = await story.parts.evidence.report(run.run_id, run.run_attempt)
     state = await settled(story, run.run_id)
     verdict = verify.judge(report, state, run, workflow=story.parts.settings.gate_workflow)
-    judged = verify.with_verdict(case, verdict, report.failure if report else None)
+    seen = (report.failure, report.checks) if report else (None, ())
+    judged = verify.with_verdict(case, verdict, *seen)
     following = verify.next_step(judged, verdict, await story.most_attempts())
     facts = {"run_id": run.run_id, "conclusion": verdict.conclusion.value}
     await _show(story, verdict, report, run)

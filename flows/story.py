@@ -18,7 +18,7 @@ from pydantic import Field
 
 import prompts
 from flows.pausing import prove_unpaused
-from healer import importers, logs, turns
+from healer import best, importers, logs, turns
 from healer.breakdown import may_pass
 from healer.contracts import Case, Importer, Reason, RunRequest, State
 from healer.errors import Conflict, Rejected
@@ -114,6 +114,8 @@ class Story:
     ) -> Case:
         """Record how the case ends. From now on no report and no lease is expected."""
         data = {**({"reason": reason.value} if reason else {}), **(facts or {})}
+        if state is State.NEEDS_ENGINEER:
+            data |= best.facts(case.model_copy(update=changes))
         ending: dict[str, Any] = {"state": state, "reason": reason, "reason_text": text, "awaiting": None, **changes}
         return await self.record(case, state.value, data, **ending)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from healer import commands, logins, notice, prose, turns
+from healer import best, commands, logins, notice, prose, turns
 from healer.contracts import Attempt, Case, Event, Importer, LoginStanding, State
 
 _EVIDENCE: Final = 900
@@ -80,6 +80,8 @@ def _tried(case: Case, events: Sequence[Event]) -> str:
     more = f", {extra} allowed beyond the usual number" if extra else ""
     since = " since it was begun again" if case.first else ""
     lines = [f"**Attempts{since}: {len(attempts)}{more}.**", *(f"- {_attempt(one)}" for one in attempts)]
+    words = best.words(case, prose.code) if case.state is State.NEEDS_ENGINEER else ""
+    lines += [f"- Best candidate: {words}"] if words else []
     return "\n".join(lines)
 
 

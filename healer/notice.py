@@ -6,7 +6,7 @@ Every outcome has its own words, an owner and a next step, so that nobody has to
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from healer import called_off, prose, turns
+from healer import best, called_off, prose, turns
 from healer.contracts import ENDED, Attempt, Case, Event, Importer, Reason, State
 from healer.publish import Addresses
 
@@ -79,12 +79,12 @@ REASONS: Final[dict[Reason, Wording]] = {
     Reason.ATTEMPTS_SPENT: Wording(
         "All attempts failed at the gate. No pull request was opened.",
         _ENGINEER,
-        "The branch holds the last attempt; the gate runs below show why each one failed.",
+        "Begin with the best candidate named below; the gate runs show why each one failed.",
     ),
     Reason.SAME_FAILURE: Wording(
         "Two attempts ended in the same failure, so the healer stopped. No pull request was opened.",
         _ENGINEER,
-        "The branch holds the last attempt; the gate runs below show the failure.",
+        "Begin with the best candidate named below; the gate runs show the failure.",
     ),
     Reason.NO_PATCH: Wording(
         "The agent found no change that would mend the importer.",
@@ -94,7 +94,7 @@ REASONS: Final[dict[Reason, Wording]] = {
     Reason.PATCH_REFUSED: Wording(
         "The agent's changes broke the rules for changes and were not pushed.",
         _ENGINEER,
-        "The case keeps the refused changes and the reasons.",
+        "The case keeps the refused changes and the reasons; the best candidate is named below.",
     ),
     Reason.PUSH_REFUSED: Wording(
         "GitHub refused the branch, or somebody else has committed to it. The healer keeps its hands off.",
@@ -276,6 +276,8 @@ def _places(case: Case, addresses: Addresses) -> list[str]:
         else []
     )
     found += [line for attempt in case.attempts for line in _attempt(attempt)]
+    best_one = best.words(case, "{{{{{}}}}}".format) if case.state is State.NEEDS_ENGINEER and not pull else ""
+    found += [f"* Best candidate: {best_one}"] if best_one else []
     return [*found, f"* [Case|{addresses.case}] · [runs in Prefect|{addresses.prefect}]"]
 
 

@@ -4,6 +4,7 @@ A report alone proves nothing: the runner that posted it ran code that an agent 
 the same run agrees. What disagrees is `error`: it blames nobody's patch, and nothing is published from it.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -11,6 +12,7 @@ from healer import turns
 from healer.contracts import (
     Attempt,
     Case,
+    Check,
     Conclusion,
     Contract,
     Failure,
@@ -22,6 +24,8 @@ from healer.contracts import (
     Verdict,
 )
 
+UNFINISHED: Final = "unfinished"
+"""Code of the refusal of a run that does not count."""
 MAX_BROKEN_RUNS: Final = 3
 """How often one head is sent through the gate when the gate itself breaks."""
 _BRANCHES: Final = "refs/heads/"
@@ -117,10 +121,11 @@ def _disagreement(report: GateReport, state: RunState) -> list[str]:
     return [] if agreed else [f"the report says {report.conclusion.value}, GitHub says {state.conclusion}"]
 
 
-def with_verdict(case: Case, verdict: Verdict, failure: Failure | None) -> Case:
-    """Give the case with the verdict and the failure on its last attempt."""
+def with_verdict(case: Case, verdict: Verdict, failure: Failure | None, checks: Sequence[Check] = ()) -> Case:
+    """Give the case with the verdict, the failure and the number of checks that held on its last attempt."""
     *earlier, last = case.attempts
-    judged = last.model_copy(update={"verdict": verdict, "failure": failure})
+    found = {"verdict": verdict, "failure": failure, "checks_passed": sum(check.passed for check in checks)}
+    judged = last.model_copy(update=found)
     return case.model_copy(update={"attempts": (*earlier, judged)})
 
 
@@ -162,7 +167,7 @@ def after_red(case: Case, why: str, max_attempts: int) -> Next:
             step=Step.GIVE_UP, reason=Reason.ATTEMPTS_SPENT, why=f"{len(turns.series(case))} attempts failed. {why}"
         )
     if _stands_still(case):
-        return Next(step=Step.GIVE_UP, reason=Reason.SAME_FAILURE, why=f"Two attempts ended in the same failure. {why}")
+        return Next(step=Step.GIVE_UP, reason=Reason.SAME_FAILURE, why=f"Two attempts ended alike. {why}")
     return Next(step=Step.RETRY, why=why)
 
 
@@ -173,11 +178,22 @@ def repeats_itself(case: Case) -> bool:
 
 
 def _stands_still(case: Case) -> bool:
-    """Say whether the last attempt repeats one, or ended like the one before it and got no further through the portal."""
-    if repeats_itself(case):
-        return True
-    failures = [attempt.failure for attempt in turns.series(case) if attempt.failure and not is_broken(attempt)]
-    if len(failures) < 2:  # noqa: PLR2004 - a comparison takes two
+    """Say whether the last attempt repeats one, was refused like one, or failed like one and got no further through the portal."""
+    last = case.attempts[-1]
+    earlier = [attempt for attempt in turns.series(case)[:-1] if not is_broken(attempt)]
+    alike = any(
+        _refused_by(last) & _refused_by(before) or _failed_alike(before.failure, last.failure) for before in earlier
+    )
+    return alike or repeats_itself(case)
+
+
+def _failed_alike(before: Failure | None, now: Failure | None) -> bool:
+    if before is None or now is None:
         return False
-    before, now = failures[-2:]
     return before.signature == now.signature and (now.step or 0) <= (before.step or 0)
+
+
+def _refused_by(attempt: Attempt) -> set[str]:
+    """Give the codes that an attempt was refused by; of a run that came to no end the reason too, as one code stands for all of them."""
+    codes = {refusal: refusal.partition(":")[0] for refusal in attempt.refusals}
+    return {refusal if code == UNFINISHED else code for refusal, code in codes.items()}

@@ -78,6 +78,8 @@ class Attempt(Contract):
     run: GateRun | None = None
     verdict: Verdict | None = None
     failure: Failure | None = None
+    checks_passed: int = Field(default=0, ge=0)
+    """How many of the gate's checks held."""
     spend: Spend = Spend()
 
 

@@ -158,6 +158,7 @@ def test_red_branch_comes_to_an_end(desk):
     case = desk.case
     assert (case.state, case.reason) == (State.NEEDS_ENGINEER, Reason.SAME_FAILURE)
     assert "heal/UTIL-104" in desk.comments()[0]
+    assert "Best candidate: attempt 1, commit" in desk.comments()[0]
     assert not [pull for pull in desk.github.pulls if pull["head"]["ref"] == "heal/UTIL-104"]
 
 

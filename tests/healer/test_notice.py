@@ -76,6 +76,20 @@ def test_unhealed_case_names_branch_and_evidence():
     assert "* Attempt 2: [run 7002|https://github.example/runs/7002], failure" in text
 
 
+def test_unhealed_case_names_its_best_candidate():
+    """Of several attempts an engineer is told which one to begin with, and where it lies."""
+    tried = [Attempt(number=n, diff="-a\n+b", head_sha=str(n) * 40, checks_passed=3 - n) for n in (1, 2)]
+    pushed, refused = (
+        comment(a_failed_case(attempts=attempts), make_importer(), ADDRESSES)
+        for attempts in (tried, [Attempt(number=1, diff="-a\n+b", refusals=("mode: a.rb no",))])
+    )
+    assert (
+        "* Best candidate: attempt 1, commit {{111111111111}} of the branch (2 checks held, 2 lines changed)" in pushed
+    )
+    assert "* Best candidate: attempt 1, refused by the guard; the case keeps its diff (2 lines changed)" in refused
+    assert "Best candidate" not in comment(a_failed_case(), make_importer(), ADDRESSES)
+
+
 @pytest.mark.parametrize(
     ("outcome", "words"),
     [

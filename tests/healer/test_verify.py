@@ -146,6 +146,48 @@ def test_same_failure_twice_is_given_up():
     assert following(an_attempt(1, signature="a" * 16), an_attempt(2)).step is Step.RETRY
 
 
+def test_a_failure_that_comes_back_is_the_same_failure():
+    """What ends like any earlier attempt stands still, also where another failure came in between."""
+    back = [an_attempt(n, signature=signature * 16) for n, signature in enumerate("aba", 1)]
+    assert after_red(make_case(attempts=back[:2]), "red", 9).step is Step.RETRY
+    assert after_red(make_case(attempts=back), "red", 9).reason is Reason.SAME_FAILURE
+
+
+def refused(number, *refusals):
+    return Attempt(number=number, diff=f"-a\n+{number}", refusals=refusals)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "step"),
+    [
+        (("secret: a.rb:3 this looks like a secret",), ("secret: a.rb:9 this looks like a secret",), Step.GIVE_UP),
+        (("mode: a.rb x", "eval: a.rb:1 no"), ("eval: a.rb:7 no",), Step.GIVE_UP),
+        (("eval: a.rb:1 no",), ("secret: a.rb:1 no",), Step.RETRY),
+        (
+            ("unfinished: the agent said nothing for 180 s",),
+            ("unfinished: the agent said nothing for 180 s",),
+            Step.GIVE_UP,
+        ),
+        (("unfinished: max_turns",), ("unfinished: the agent said nothing for 180 s",), Step.RETRY),
+    ],
+    ids=["code", "one of them", "another code", "unfinished alike", "unfinished otherwise"],
+)
+def test_the_same_refusal_twice_is_given_up(first, second, step):
+    """A refusal goes back to the agent as evidence; a second attempt that is refused by the same code ends the case, whatever its diff."""
+    found = after_red(make_case(attempts=(refused(1, *first), refused(2, *second))), "w", 9)
+    assert found.step is step
+    assert (found.reason is Reason.SAME_FAILURE) == (step is Step.GIVE_UP)
+
+
+def test_the_checks_that_held_are_counted_on_the_attempt():
+    """What the gate found to hold is remembered with the verdict, so that attempts can be compared."""
+    checks = (FETCHED, Check(name="bills", passed=False), Check(name="count_is_true", passed=True))
+    case = with_verdict(
+        make_case(attempts=(an_attempt(1, None),)), Verdict(conclusion=Conclusion.FAILURE, why="red"), None, checks
+    )
+    assert case.attempts[-1].checks_passed == 2
+
+
 def test_headway_spends_attempts_too():
     """The number of attempts is a brake: it holds also where each attempt gets further through the portal."""
     steps = [an_attempt(n, step=n, signature=str(n) * 16) for n in (2, 3, 4)]
