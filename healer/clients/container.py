@@ -27,6 +27,8 @@ OUTPUT_MAX: Final = 1 << 20
 """Bytes of output that are kept, the last ones."""
 OUT: Final = "/out"
 """Where a container finds the writable directory."""
+GATE: Final = "importer-healer.gate"
+"""Label of what the gate makes."""
 _BUILD_S: Final = 300.0
 _COMMAND_S: Final = 30.0
 _LOOK_S: Final = 0.25
@@ -84,14 +86,14 @@ class _End(Enum):
 class Containers:
     """The machine's Docker engine."""
 
-    def build(self, tree: Path, dockerfile: Path, base_image: str, name: str) -> str:
+    def build(self, tree: Path, dockerfile: Path, base_image: str, name: str, label: str = GATE) -> str:
         """Make an image of `tree` by our own Dockerfile and give its `name`. Nothing of the tree runs.
 
         Equal trees share an image: only a name of one's own keeps it while another run discards its.
 
         Raises: UpstreamError `build_failed`, where the base image is missing or the engine does not answer.
         """
-        options = ("--quiet", "--pull=false", "--network", "none", "--label", "importer-healer.gate=1")
+        options = ("--quiet", "--pull=false", "--network", "none", "--label", f"{label}=1")
         context = pack(dockerfile, tree)
         build_args = ("--build-arg", f"BASE_IMAGE={base_image}", "--tag", name)
         docker("build", *options, *build_args, "-", stdin=context, seconds=_BUILD_S)
@@ -120,6 +122,25 @@ class Containers:
     def remove(self, name: str) -> None:
         """Kill and remove a container, if there is one."""
         _gone("rm", "--force", "--volumes", name)
+
+    def made(self, label: str) -> tuple[set[str], set[str]]:
+        """Give the names of all containers and of all images that have this label.
+
+        Raises: UpstreamError.
+        """
+        having = ("--filter", f"label={label}", "--format")
+        containers = docker("ps", "--all", *having, "{{.Names}}")
+        images = docker("images", *having, "{{.Repository}}")
+        return set(containers.split()), set(images.split())
+
+    def prune(self, label: str, age: str) -> None:
+        """Remove stopped containers and unused images that have this label and this age (`2h`), whoever made them.
+
+        Raises: UpstreamError.
+        """
+        old = ("--force", "--filter", f"label={label}", "--filter", f"until={age}")
+        docker("container", "prune", *old)
+        docker("image", "prune", "--all", *old)
 
     def discard(self, image: str) -> None:
         """Remove an image by its name, if there is one; with its last name it is gone."""

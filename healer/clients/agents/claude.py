@@ -116,6 +116,8 @@ class ClaudeAgent:
             place.arm(shut_in.argv(place, [str(_program())]), self._environment(place, url), _KEPT)
             log = ClaudeLog(place.repo, config.max_turns, tell, place.end)
             trials = Trials(config.trials, brief, place.repo) if config.trials else None
+            if trials:
+                await asyncio.to_thread(trials.sweep)
             options = self._options(brief, place, left, proxy.token, log)
             options.mcp_servers = {claude_tools.SERVER: claude_tools.server(brief, trials)}
             try:

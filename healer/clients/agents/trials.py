@@ -5,10 +5,13 @@ Each runs in the gate's kind of container, without a network, with a made-up log
 
 import json
 import os
+import re
+import socket
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +22,7 @@ from pydantic import SecretStr
 
 from healer.clients import replaying
 from healer.clients.agents import plain
+from healer.clients.agents.launch import started_at
 from healer.clients.container import OUT, Containers, Job, RunResult
 from healer.contracts import Brief
 from healer.errors import UpstreamError
@@ -31,7 +35,11 @@ _GRACE_S: Final = 5.0
 _SHOWN: Final = 6000
 _BILLS_SHOWN: Final = 2
 _LARGEST: Final = 1 << 20
-_LABEL: Final = ("--label", "importer-healer.trial=1")
+_LABEL: Final = "importer-healer.trial"
+_NAME: Final = re.compile(r"healer-trial-([0-9a-f]{8})-([0-9]+)-([0-9]+)-[0-9a-f]{12}")
+"""A trial's name says on which host which process, begun when, makes it."""
+_STALE: Final = "2h"
+"""No trial takes so long: what is as old belongs to nobody, whichever host made it."""
 _MADE_UP: Final = {"PORTAL_USERNAME": SecretStr("somebody"), "PORTAL_PASSWORD": SecretStr("nothing")}
 _NOTE: Final = (
     "The pages are redacted: amounts, dates and numbers are made up, so what hangs on their values (a count of pages, the text of "
@@ -75,6 +83,16 @@ class Trials:
         asked = "\n".join(_word(one) for one in replay.asked) or "It asked for nothing."
         return "\n\n".join([_ending(ended), found or _tail(ended), f"What it asked for:\n{asked}", _NOTE])
 
+    def sweep(self) -> None:
+        """Remove what dead processes of this host left, and what is too old to be anybody's; without an engine there is nothing."""
+        with suppress(UpstreamError):
+            containers, images = self._docker.made(_LABEL)
+            for name in filter(_is_orphan, containers):
+                self._docker.remove(name)
+            for name in filter(_is_orphan, images):
+                self._docker.discard(name)
+            self._docker.prune(_LABEL, _STALE)
+
     def close(self) -> None:
         """End what still runs; a trial outlives its run where the run was broken off."""
         for name in tuple(self._open):
@@ -86,13 +104,14 @@ class Trials:
         """Give the image of the tree as it is now, and a folder to write to."""
         if next(self._numbers) > MOST:
             raise UpstreamError(f"more than {MOST} trials", service="agent", reason="too_many_trials")
-        name = f"healer-trial-{os.getpid()}-{uuid.uuid4().hex[:12]}"
+        name = f"healer-trial-{_host()}-{os.getpid()}-{started_at(os.getpid())}-{uuid.uuid4().hex[:12]}"
         self._open.add(name)
         try:
             with TemporaryDirectory(prefix="healer-trial-", ignore_cleanup_errors=True) as folder:
                 out = Path(folder)
                 out.chmod(0o777)  # the container's user is nobody on this machine
-                yield self._docker.build(self._tree, self._config.dockerfile, self._config.base_image, name), out
+                config = self._config
+                yield self._docker.build(self._tree, config.dockerfile, config.base_image, name, _LABEL), out
         finally:
             self._docker.discard(name)
             self._open.discard(name)
@@ -107,8 +126,20 @@ class Trials:
             login=_MADE_UP,
             out=out,
             seconds=_SECONDS + _GRACE_S,
-            network=(*replaying.NETWORK, *_LABEL),
+            network=(*replaying.NETWORK, "--label", f"{_LABEL}=1"),
         )
+
+
+def _host() -> str:
+    """Give what tells the processes of this host, or of this container, from those of others that use the same engine."""
+    here = f"{socket.gethostname()}\n{os.readlink('/proc/self/ns/pid')}"  # noqa: PTH115 - the text of the link
+    return sha256(here.encode()).hexdigest()[:8]
+
+
+def _is_orphan(name: str) -> bool:
+    """Say whether a trial's process was one of this host and is no more."""
+    made = _NAME.fullmatch(name)
+    return made is not None and made[1] == _host() and started_at(int(made[2])) != made[3]
 
 
 def _bounded(argv: Sequence[str]) -> tuple[str, ...]:

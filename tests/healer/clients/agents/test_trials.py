@@ -1,7 +1,10 @@
 """What an agent may try out on its tree, in a container without a network."""
 
+import os
 import re
 import subprocess
+import sys
+import textwrap
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -97,6 +100,46 @@ def test_the_end_of_the_run_ends_its_trials(clone):
 def containers(*options):
     argv = ["docker", "ps", "--quiet", "--filter", "label=importer-healer.trial=1", *options]
     return subprocess.run(argv, capture_output=True, check=True, text=True).stdout.split()
+
+
+HOST = """
+    import sys
+    from pathlib import Path
+    from agent_site import make_brief
+    from healer.clients.agents.trials import TrialConfig, Trials
+    config = TrialConfig(sys.argv[1], Path(sys.argv[2]), ("sleep", "60"))
+    Trials(config, make_brief(), Path(sys.argv[3])).specs()
+"""
+
+
+def test_what_a_dead_host_was_trying_is_swept(clone, trials, monkeypatch):
+    """Where a host is killed during a trial, the next run's beginning removes container and image, and leaves those of the living alone."""
+    before = images()
+    argv = [sys.executable, "-c", textwrap.dedent(HOST), BASE_IMAGE, str(CONFIG.dockerfile), str(clone)]
+    tests = Path(__file__).parents[3]
+    with subprocess.Popen(argv, env={**os.environ, "PYTHONPATH": f"{tests}:{tests.parent}"}) as host:
+        wait_for(lambda: containers("--filter", "status=running"), 30)
+        trials.sweep()
+        assert len(containers("--filter", "status=running")) == 1, "its host lives"
+        host.kill()
+    trials.sweep()
+    assert containers("--all") == []
+    assert images() == before
+
+
+def images():
+    argv = ["docker", "image", "ls", "--quiet", "--filter", "label=importer-healer.trial=1"]
+    return subprocess.run(argv, capture_output=True, check=True, text=True).stdout.split()
+
+
+@pytest.mark.parametrize("engine", ["", "exit 1"])
+def test_a_host_without_an_engine_has_nothing_to_sweep(trials, monkeypatch, tmp_path, engine):
+    """An agent's run begins also where Docker does not answer."""
+    if engine:
+        (tmp_path / "docker").write_text(f"#!/bin/sh\n{engine}\n")
+        (tmp_path / "docker").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    trials.sweep()
 
 
 @pytest.mark.agent
