@@ -76,6 +76,9 @@ class StoreSettings(_Room):
     vault_keys_file: Path | None = None
     vault_keys_ssm: str | None = None
     """The name of a SecureString parameter in AWS SSM."""
+    evidence_days: int = Field(default=30, ge=1)
+    good_trace_days: int = Field(default=400, ge=1)
+    """How long what agents work from is kept, sealed: reports with their pages; each importer's last-good trace."""
     vault_keys: SecretStr | None = Field(default=None, validate_default=True)
 
     @field_validator("vault_keys")

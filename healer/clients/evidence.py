@@ -2,10 +2,11 @@
 
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final, cast
 
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 
 from healer.clients.fetches import Fetches
 from healer.clients.rewrap import Rewrapped
@@ -15,7 +16,7 @@ from healer.envelope import SALT_BYTES, KeyRing, claims
 from healer.errors import Misconfigured
 from healer.impact import Report
 
-REPORT_TTL_S: Final = 30 * 24 * 3600
+_DAY_S: Final = 24 * 3600
 _IMPACT: Final = "healer:impact"
 
 
@@ -39,21 +40,32 @@ def _history_key(importer: str) -> str:
 
 
 class Evidence:
-    """What gates saw. A sealed text opens only under the key that it was stored at."""
+    """What gates saw. A sealed text opens only under the key that it was stored at.
 
-    def __init__(self, redis: Redis, ring: KeyRing, report_ttl_s: int = REPORT_TTL_S) -> None:
-        self._redis, self._ring, self._report_ttl_s = redis, ring, report_ttl_s
+    Reports and last-good traces, which hold pages, are kept for so many days: in Redis, and in the seal itself. `now` is Unix time.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        ring: KeyRing,
+        report_days: int = 30,
+        good_days: int = 400,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._redis, self._ring, self._now = redis, ring, now
+        self._report_ttl_s, self._good_ttl_s = report_days * _DAY_S, good_days * _DAY_S
         self._fetches = Fetches(redis)
         self._replace = redis.register_script(_REPLACE)
 
     def _sealed(self, key: str, text: str, ttl_s: int = 0) -> str:
-        expires_at = int(time.time()) + ttl_s if ttl_s else 0
+        expires_at = int(self._now()) + ttl_s if ttl_s else 0
         return self._ring.seal(text.encode("utf-8"), key, os.urandom(SALT_BYTES), expires_at)
 
     async def _opened(self, key: str) -> bytes | None:
         with redis_errors():
             sealed = cast("str | None", await self._redis.get(key))
-        return self._ring.open(sealed, key, time.time()).plaintext if sealed else None
+        return self._ring.open(sealed, key, self._now()).plaintext if sealed else None
 
     async def keep_report(self, report: GateReport) -> bool:
         """Store a report under its run and attempt; the first one stays. Gives whether this was the first.
@@ -78,16 +90,18 @@ class Evidence:
 
         Raises: UpstreamError.
         """
-        kept: dict[str, Contract | None] = {
-            _good_key(report.importer): report.trace,
-            _history_key(report.importer): report.history,
-        }
-        rows = {key: value for key, value in kept.items() if value}
         with redis_errors():
-            if rows:
-                await self._redis.mset({key: self._sealed(key, value.model_dump_json()) for key, value in rows.items()})
+            async with self._redis.pipeline(transaction=True) as rows:
+                if report.trace:
+                    self._put(rows, _good_key(report.importer), report.trace, self._good_ttl_s)
+                if report.history:
+                    self._put(rows, _history_key(report.importer), report.history)
+                await rows.execute()
         if report.bills:
             await self._fetches.good(report.importer, report.finished_at, report.bills, "gate")
+
+    def _put(self, rows: Pipeline, key: str, value: Contract, ttl_s: int = 0) -> None:
+        rows.set(key, self._sealed(key, value.model_dump_json(), ttl_s), ex=ttl_s or None)
 
     async def good_trace(self, importer: str) -> Trace | None:
         """Read the importer's last-good trace, None where no gate was green yet.
@@ -156,7 +170,7 @@ class Evidence:
             if sealed is None:
                 return Rewrapped.GONE
             try:
-                outcome, renewed = self._anew(key, sealed, time.time())
+                outcome, renewed = self._anew(key, sealed, self._now())
             except Misconfigured:
                 return Rewrapped.UNREADABLE
             with redis_errors():

@@ -91,7 +91,7 @@ async def test_other_schemes_and_what_is_gone(redis: Redis) -> None:
 
 
 async def test_evidence_keeps_its_place_and_time(redis: Redis) -> None:
-    """Reports, last-good traces and histories are sealed anew too; a report keeps the time at which Redis forgets it."""
+    """Reports, last-good traces and histories are sealed anew too; what holds pages keeps the time at which Redis forgets it."""
     before = Evidence(redis, BEFORE)
     await before.keep_report(report := make_report())
     trace, remembered = Trace(importer="brightwater", steps=(), pages={}), History(key="0" * 32, bills=())
@@ -103,7 +103,8 @@ async def test_evidence_keeps_its_place_and_time(redis: Redis) -> None:
     assert await after.good_trace("brightwater") == trace
     assert await after.history("brightwater") == remembered
     assert 0 < await redis.ttl(f"healer:report:{report.run_id}:{report.run_attempt}") <= 30 * 24 * 3600
-    assert await redis.ttl("healer:good:brightwater") == -1
+    assert 0 < await redis.ttl("healer:good:brightwater") <= 400 * 24 * 3600
+    assert await redis.ttl("healer:history:brightwater") == -1
     assert await _outcomes(Evidence(redis, KeyRing({"k3": NEW})).rewrap()) == {Rewrapped.UNREADABLE: 3}
 
 
