@@ -15,6 +15,7 @@ from healer import body_token, logins, logs, signing, trace
 from healer.chain import first_break
 from healer.cli_audit import audit
 from healer.cli_credential import credential
+from healer.cli_doctor import doctor
 from healer.cli_fleet import fleet
 from healer.cli_init import init_importers
 from healer.cli_mend import guard, relocate
@@ -36,6 +37,7 @@ app.add_typer(credential, name="credential")
 app.add_typer(intake, name="intake")
 app.add_typer(receipt, name="receipt")
 app.add_typer(token, name="token")
+app.command()(doctor)
 app.command()(fleet)
 app.command("init-importers")(init_importers)
 app.command()(pause)

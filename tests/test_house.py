@@ -190,6 +190,10 @@ _WRITERS = {
     "flows/progress.py": {"get_run_logger"},  # in a flow run, whose records are redacted where they are made
     "healer/cli_audit.py": {"sys.stdout", "print"},  # rich's, for a table of places and counts
     "healer/cli_credential.py": {"sys.stdout"},  # asks whether it is a terminal
+    "healer/cli_doctor.py": {
+        "sys.stdout",
+        "print",
+    },  # rich's, for a table of findings, each by our own words or a redacted error
     "healer/clients/pdf_reader.py": {"sys.stdout"},  # a child's answer to the process that started it
     "healer/logs.py": {"sys.stderr", "StreamHandler", "setLogRecordFactory", "excepthook", "captureWarnings"},
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from pydantic import SecretStr
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -68,3 +69,14 @@ async def check_durability(redis: Redis) -> None:
             reason="redis_forgets",
             remedy="Set it in redis.conf and start again.",
         )
+
+
+async def tells(redis: Redis) -> tuple[datetime, str]:
+    """Ask for its time (UTC) and its version.
+
+    Raises: UpstreamError.
+    """
+    with redis_errors():
+        seconds, microseconds = await redis.time()
+        version = (await redis.info("server"))["redis_version"]
+    return datetime.fromtimestamp(int(seconds) + int(microseconds) / 1e6, UTC), str(version)

@@ -30,6 +30,8 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/rest/api/{version}/user/search", site.users),
     ("GET", "/rest/api/{version}/user/assignable/search", site.users),
     ("GET", "/rest/api/{version}/project/{project}", site.project),
+    ("GET", "/rest/api/{version}/project/{project}/statuses", site.statuses),
+    ("GET", "/rest/api/{version}/mypermissions", site.my_permissions),
     ("GET", "/rest/api/{version}/search", search.by_offset),
     ("POST", "/rest/api/{version}/search", search.by_offset),
     ("GET", "/rest/api/{version}/search/jql", search.by_token),

@@ -3,7 +3,7 @@
 from localworld.jira.call import Answer, Call
 from localworld.jira.model import now
 from localworld.jira.problem import Problem
-from localworld.jira.workflow import TYPES
+from localworld.jira.workflow import STATUSES, TYPES
 
 _FIELDS = (
     "summary",
@@ -16,6 +16,7 @@ _FIELDS = (
     "reporter",
     "resolution",
 )
+_LOOKING = ("BROWSE_PROJECTS",)
 
 
 def server_info(call: Call) -> Answer:
@@ -77,6 +78,33 @@ def project(call: Call) -> Answer:
     types = [call.shapes.type(name) for name in TYPES]
     components = [call.shapes.component(name) for name in call.store.components]
     return Answer(200, {**call.shapes.project(), "issueTypes": types, "components": components})
+
+
+def statuses(call: Call) -> Answer:
+    """Tell which statuses each issue type has; here all have the same."""
+    _known(call, call.path["project"])
+    shown = [call.shapes.status(name) for name in STATUSES]
+    return Answer(200, [{**_typed(call, name), "statuses": shown} for name in TYPES])
+
+
+def _typed(call: Call, name: str) -> dict[str, object]:
+    written = call.shapes.type(name)
+    return {member: written[member] for member in ("self", "id", "name", "subtask")}
+
+
+def my_permissions(call: Call) -> Answer:
+    """Tell what the caller may do: a viewer looks, everybody else does all that this stand-in knows."""
+    asked = call.listed("permissions")
+    if call.store.cloud and not asked:
+        raise Problem(400, "The 'permissions' query parameter is required.")
+    _known(call, call.query.get("projectKey") or call.store.project["key"])
+    may = {name: not call.store.users[call.me].viewer or name in _LOOKING for name in asked or _LOOKING}
+    return Answer(200, {"permissions": {name: _permission(name, have) for name, have in may.items()}})
+
+
+def _permission(name: str, have: bool) -> dict[str, object]:  # noqa: FBT001 - a member of what is written
+    title = name.replace("_", " ").title()
+    return {"id": "10", "key": name, "name": title, "type": "PROJECT", "description": "", "havePermission": have}
 
 
 def create_meta(call: Call) -> Answer:

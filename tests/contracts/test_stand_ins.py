@@ -56,6 +56,8 @@ def ask_by_hand(jira_site):
         for version in ("2", "3", "latest"):
             for path in (f"issue/{KEY}?expand=changelog", f"issue/{KEY}/comment", "issue/UTIL-999", "serverInfo"):
                 http.get(f"/rest/api/{version}/{path}")
+        for path in ("project/UTIL/statuses", "mypermissions?projectKey=UTIL&permissions=ADD_COMMENTS"):
+            http.get(f"/rest/api/2/{path}")
         http.get("/rest/api/2/issue/createmeta?projectKeys=UTIL")
         http.get("/rest/api/2/search?jql=nosuch=1")
         http.get("/rest/api/3/search/jql?jql=project=UTIL&fields=summary")
