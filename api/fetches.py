@@ -27,6 +27,8 @@ class FetchOutcome(BaseModel):
     outcome: FetchResult
     commit: Sha
     bills: Annotated[int, Field(ge=0, le=1_000_000, strict=True)] = 0
+    structure: Annotated[str, Field(pattern=r"^([0-9a-f]{8,64})?$", strict=True)] = ""
+    """A fingerprint of the structure of the portal's pages: equal as long as only values change."""
 
 
 class FetchAnswer(BaseModel):
@@ -35,7 +37,7 @@ class FetchAnswer(BaseModel):
     cases: int
 
 
-_MEMBERS: Final = "id, importer, outcome (fetched or failed), commit and, if wanted, bills"
+_MEMBERS: Final = "id, importer, outcome (fetched or failed), commit and, if wanted, bills and structure"
 _SCHEMA: Final = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": FetchOutcome.model_json_schema()}}}
 }

@@ -15,6 +15,15 @@ class RoundSettings(BaseModel):
     """`sweep` looks at tickets that were written in so many hours: longer than Workato may be away."""
     sweep_after_minutes: int = Field(default=10, ge=0, le=1440)
     """So long Workato has to deliver a ticket by itself."""
+    watch_inputs: int = Field(default=3, ge=1)
+    watch_hours: float = Field(default=48, gt=0, le=24 * 30)
+    watch_success: float = Field(default=0.5, ge=0, le=1)
+    watch_fill: float = Field(default=0.5, ge=0, le=1)
+    """`watch` alarms where of at least so many fetches in so many hours less than this share succeeded, or brought less than
+    this share of the usual bills."""
+    watch_cooldown_hours: float = Field(default=72, ge=0)
+    watch_tickets_per_day: int = Field(default=5, ge=0)
+    """How long an importer's alarm opens no second ticket, and how many tickets all alarms may open in 24 hours; 0 opens none."""
     hours_per_fix: float = Field(default=12.0, ge=0)
     hours_per_review: float = Field(default=0.5, ge=0)
     """What `digest` assumes that an engineer needs for one fix by hand, and for the review of one pull request."""

@@ -8,8 +8,10 @@ from redis.asyncio import Redis
 
 from healer.clients.store import redis_errors
 from healer.contracts import Fetch, ImporterName, LastGood
+from healer.watch import Told
 
 KEPT: Final = timedelta(days=90)
+_ALARMS: Final = "healer:alarms"
 
 # A fetch that was told before changes nothing: it counts once.
 _TAKE: Final = """
@@ -89,6 +91,24 @@ class Fetches:
         with redis_errors():
             ids = await self._redis.zrangebyscore(_ids(importer), when.timestamp(), "+inf")
         return await self._told(importer, cast("Sequence[str]", ids))
+
+    async def alarmed(self, told: Told) -> None:
+        """Remember a ticket that an alarm has opened, for 90 days.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            await self._redis.zadd(_ALARMS, {told.model_dump_json(): told.at.timestamp()})
+            await self._redis.zremrangebyscore(_ALARMS, "-inf", (told.at - KEPT).timestamp())
+
+    async def alarms(self) -> tuple[Told, ...]:
+        """Read the tickets that alarms have opened in 90 days, oldest first.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            texts = cast("Sequence[str]", await self._redis.zrange(_ALARMS, 0, -1))
+        return tuple(Told.model_validate_json(text) for text in texts)
 
     async def _told(self, importer: ImporterName, ids: Sequence[str]) -> tuple[Fetch, ...]:
         if not ids:

@@ -21,6 +21,8 @@ def use_as_the_product(jira_site):
     client.ready()
     client.ticket(KEY)
     client.tickets("project = UTIL ORDER BY created ASC")
+    about = {"project": {"key": "UTIL"}, "issuetype": {"name": "Bug"}, "components": [{"name": "importer-voltara"}]}
+    client.open({**about, "summary": "Voltara: fetches fail", "labels": ["importer-healer-watch"]})
     for text in ("h3. Looking at it", "h3. Healed"):
         client.say(KEY, "healer-UTIL-101", text)
     for title in ("Pull request", "Pull request 1"):

@@ -21,6 +21,7 @@ def test_flows_are_defined_by_dotted_entrypoints():
         "publish/publish": "flows.publish.publish",
         "reconcile/reconcile": "flows.reconcile.reconcile",
         "sweep/sweep": "flows.sweep.sweep",
+        "watch/watch": "flows.watch.watch",
     }
 
 
@@ -37,6 +38,7 @@ def test_rounds_have_schedules():
         "publish": [],
         "reconcile": [120],
         "sweep": [900],
+        "watch": [3600],
     }
 
 

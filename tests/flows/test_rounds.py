@@ -1,17 +1,18 @@
 """The rounds, told from outside: scheduled flows that look at everything and not at one case."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from factories import make_delivery
+from factories import SHA, make_delivery
 from flow_desk import Desk
 from flow_site import VAULT_KEYS
 from healer import dsse, receipt
 from healer.clients.cases import Cases
 from healer.clients.evidence import Evidence
-from healer.contracts import State
+from healer.clients.fetches import Fetches
+from healer.contracts import Fetch, State
 from healer.envelope import KeyRing
 from healer.pauses import VARIABLE
 
@@ -108,3 +109,27 @@ def test_paused_case_stays_where_it_is_and_goes_on_when_resumed(desk: Desk):
         assert desk.case.state is State.DIAGNOSING
     finally:
         desk.prefect.call("DELETE", f"/variables/name/{VARIABLE}")
+
+
+@pytest.mark.parametrize("desk", ["UTIL-371"], indirect=True)
+def test_watch_opens_one_ticket_for_an_importer_that_breaks(desk: Desk):
+    """An importer that fails in production gets a ticket and its case, once; one that has a ticket gets no second one."""
+    desk.ask(lambda redis: redis.flushdb())
+
+    async def fail(redis):
+        for importer in ("brightwater", "voltara"):
+            for hour in (3, 2, 1):
+                told = {"id": f"{importer}-{hour}", "at": datetime.now(UTC) - timedelta(hours=hour), "commit": SHA}
+                await Fetches(redis).take(importer, Fetch(outcome="failed", **told))
+
+    desk.ask(fail)
+    first, second = desk.round("watch"), desk.round("watch")
+    assert message(first) == "2 importer(s) break, 1 ticket(s) opened."
+    assert message(second) == "2 importer(s) break, 0 ticket(s) opened."
+    rows = {row["importer"]: row["outcome"] for row in json.loads(desk.prefect.artifacts(first["id"])[0]["data"])}
+    assert rows["brightwater"].startswith("has ticket UTIL-")
+    (case,) = desk.ask(lambda redis: Cases(redis).list())
+    assert (case.importer, rows["voltara"]) == ("voltara", f"opened {case.id}")
+    written = desk.jira.ticket(case.id)
+    assert (written["components"], written["labels"]) == (["importer-voltara"], ["importer-healer-watch"])
+    assert "3 of 3 fetches failed" in str(written)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from factories import NOW, SHA
 from healer.clients.fetches import Fetches
 from healer.contracts import Fetch, LastGood
+from healer.watch import Told
 
 
 def fetch(number: int, **fields) -> Fetch:
@@ -45,3 +46,12 @@ async def test_last_good_bill_is_the_newest_of_production_and_gate(redis) -> Non
     assert await ledger.last_good("brightwater") == LastGood(at=NOW + timedelta(hours=5), bills=4, by="gate")
     await ledger.take("brightwater", fetch(8))
     assert await ledger.last_good("brightwater") == LastGood(at=NOW + timedelta(hours=8), bills=3, by="production")
+
+
+async def test_tickets_of_alarms_are_remembered_for_90_days(redis) -> None:
+    """Cooldown and cap count what was opened before; old ones go."""
+    ledger = Fetches(redis)
+    old, new = (Told(importer="brightwater", ticket=f"UTIL-{days}", at=NOW + timedelta(days=days)) for days in (1, 95))
+    for told in (old, new):
+        await ledger.alarmed(told)
+    assert await ledger.alarms() == (new,)

@@ -1,0 +1,88 @@
+"""The flow `watch`: an importer that breaks in production gets its ticket before a customer writes one. It runs every hour."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+from prefect import flow
+from prefect.artifacts import acreate_table_artifact
+from prefect.client.schemas.objects import State as FlowState
+from pydantic import Field
+
+from flows.rounds import made
+from flows.story import call, registry
+from healer import sweep
+from healer.clients.fetches import KEPT
+from healer.contracts import Importer, Ticket
+from healer.errors import HealerError, Rejected
+from healer.settings import FlowSettings
+from healer.watch import Alarm, Rule, Told, alarm, hindrance, open_tickets, ticket
+from healer.wiring import FlowParts
+
+Name = Annotated[str, Field(pattern=r"^([a-z][a-z0-9_-]{0,39})?$")]
+
+
+@flow(name="watch", flow_run_name="watch", persist_result=False)
+async def watch(importer: Name = "") -> FlowState[Any]:
+    """Read how production's fetches end, and open a ticket for each importer that breaks and has none.
+
+    Args:
+        importer: The name of one importer in importers.toml; empty for all of them.
+    """
+    return await made(lambda parts: _watch(parts, importer))
+
+
+def _rule(settings: FlowSettings) -> Rule:
+    return Rule(
+        inputs=settings.watch_inputs,
+        window=timedelta(hours=settings.watch_hours),
+        success=settings.watch_success,
+        fill=settings.watch_fill,
+        cooldown=timedelta(hours=settings.watch_cooldown_hours),
+        per_day=settings.watch_tickets_per_day,
+    )
+
+
+async def _watch(parts: FlowParts, only: str) -> str:
+    """Judge each importer; an alarm that may not become a ticket now is shown, and judged again the next time.
+
+    Raises: HealerError where JIRA took no ticket; the others were looked at.
+    """
+    alarms = [
+        (one, found) for one in await registry(parts) if only in {"", one.name} if (found := await _of(parts, one))
+    ]
+    asked = open_tickets(parts.settings.jira_project)
+    tickets = await call(parts.jira.tickets, asked) if alarms else ()
+    rows, failed = [], []
+    for one, found in alarms:
+        try:
+            outcome = await _told(parts, one, found, tickets)
+        except HealerError as error:
+            outcome = parts.redactor.text(str(error))
+            failed.append(f"{one.name}: {outcome}")
+        rows.append({"importer": one.name, "alarm": found.words, "outcome": outcome})
+    if rows:
+        await acreate_table_artifact(rows, key="watch", description="Importers that break in production")
+    if failed:
+        raise HealerError("; ".join(failed), reason="unfinished")
+    opened = sum(row["outcome"].startswith("opened") for row in rows)
+    return f"{len(rows)} importer(s) break, {opened} ticket(s) opened."
+
+
+async def _of(parts: FlowParts, importer: Importer) -> Alarm | None:
+    now = datetime.now(UTC)
+    return alarm(importer.name, await parts.fetches.since(importer.name, now - KEPT), _rule(parts.settings), now)
+
+
+async def _told(parts: FlowParts, importer: Importer, found: Alarm, tickets: tuple[Ticket, ...]) -> str:
+    """Open the ticket, and take it in as if it had been delivered; what a limit refuses then is found by `sweep`."""
+    now = datetime.now(UTC)
+    if why := hindrance(importer, tickets, await parts.fetches.alarms(), _rule(parts.settings), now):
+        return why
+    fields = ticket(found, importer, parts.settings.jira_project, parts.settings.jira_issue_types[0])
+    key = await call(parts.jira.open, fields)
+    await parts.fetches.alarmed(Told(importer=importer.name, ticket=key, at=now))
+    try:
+        await parts.cases.receive(sweep.delivery(key, importer.name, now), now, sweep.SENDER)
+    except Rejected as refusal:
+        return f"opened {key}, not taken in yet: {refusal.reason}"
+    return f"opened {key}"
