@@ -1,6 +1,6 @@
 """The flow `watch`: an importer that breaks in production gets its ticket before a customer writes one. It runs every hour."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from prefect import flow
@@ -34,10 +34,10 @@ async def watch(importer: Name = "") -> FlowState[Any]:
 def _rule(settings: FlowSettings) -> Rule:
     return Rule(
         inputs=settings.watch_inputs,
-        window=timedelta(hours=settings.watch_hours),
+        window_h=settings.watch_hours,
         success=settings.watch_success,
         fill=settings.watch_fill,
-        cooldown=timedelta(hours=settings.watch_cooldown_hours),
+        cooldown_h=settings.watch_cooldown_hours,
         per_day=settings.watch_tickets_per_day,
     )
 

@@ -20,13 +20,13 @@ _DAY: Final = timedelta(days=1)
 
 
 class Rule(Contract):
-    """When an importer is alarming (rates from 0 to 1), and how often that may become a ticket."""
+    """When an importer is alarming (rates from 0 to 1; hours), and how often that may become a ticket."""
 
     inputs: int = Field(ge=1)
-    window: timedelta
+    window_h: float = Field(gt=0)
     success: float = Field(ge=0, le=1)
     fill: float = Field(ge=0, le=1)
-    cooldown: timedelta
+    cooldown_h: float = Field(ge=0)
     per_day: int = Field(ge=0)
 
 
@@ -61,7 +61,7 @@ class Told(Contract):
 
 def alarm(importer: ImporterName, fetches: Sequence[Fetch], rule: Rule, now: datetime) -> Alarm | None:
     """Judge an importer by what production has told of it, oldest first; None where nothing is wrong, or too little is known."""
-    begin = now - rule.window
+    begin = now - timedelta(hours=rule.window_h)
     seen = [fetch for fetch in fetches if begin < fetch.at <= now]
     good = [fetch for fetch in fetches if fetch.at <= begin and fetch.outcome == "fetched" and fetch.bills]
     usual = median(fetch.bills for fetch in good[-_USUAL_OF:]) if len(good) >= rule.inputs else 0.0
@@ -103,7 +103,7 @@ def hindrance(importer: Importer, tickets: Iterable[Ticket], told: Sequence[Told
     open_one = next((ticket.key for ticket in tickets if importer.component in ticket.components), None)
     if open_one:
         return f"has ticket {open_one}"
-    if any(one.importer == importer.name and now - one.at < rule.cooldown for one in told):
+    if any(one.importer == importer.name and now - one.at < timedelta(hours=rule.cooldown_h) for one in told):
         return "cooldown"
     if sum(now - one.at < _DAY for one in told) >= rule.per_day:
         return "daily cap"

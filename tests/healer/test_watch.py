@@ -11,9 +11,7 @@ from healer import watch
 from healer.contracts import Fetch
 from healer.watch import Rule, Told
 
-RULE = Rule(
-    inputs=3, window=timedelta(hours=48), success=0.5, fill=0.5, cooldown=timedelta(hours=72), per_day=2
-)  # fmt: skip
+RULE = Rule(inputs=3, window_h=48, success=0.5, fill=0.5, cooldown_h=72, per_day=2)
 NOBODY = make_ticket(key="UTIL-7", components=("importer-voltara",))
 
 
