@@ -1,4 +1,4 @@
-"""Commands of people with a token of scope `operate`: stop, take, release, retry, budget; and a case explained."""
+"""Commands of people with a token of scope `operate`: stop, take, release, retry, budget, publish; and a case explained."""
 
 from typing import Annotated, Any, Final, Self, TypeVar
 
@@ -121,6 +121,13 @@ async def retry(case_id: CaseId, request: Request, by: Operator, parts: Parts, c
     """Let an ended case begin again, with a fresh diagnosis and all its attempts."""
     hint = await _redacted(parts, case_id, (await _given(request, Hint)).hint)
     return await _obey(parts, counters, case_id, Order(command=Command.RETRY, by=by.name, text=hint))
+
+
+@router.post("/publish", openapi_extra=_takes(Nothing))
+async def publish(case_id: CaseId, request: Request, by: Operator, parts: Parts, counters: Counters) -> CommandAnswer:
+    """Ask for the pull request of a healing that was held back: a draft, where its importer has not earned more."""
+    await _given(request, Nothing)
+    return await _obey(parts, counters, case_id, Order(command=Command.PUBLISH, by=by.name))
 
 
 @router.post("/budget", openapi_extra=_takes(More))

@@ -14,7 +14,7 @@ import typer
 import uvicorn
 from fastapi import FastAPI
 
-from api import cases, commands, fetches, fleet, health, hooks, leases, logins, pauses, problems, reports
+from api import autonomy, cases, commands, fetches, fleet, health, hooks, leases, logins, pauses, problems, reports
 from api.connection import Connection
 from api.dispatch import Dispatcher
 from api.openapi import Described
@@ -53,7 +53,7 @@ def create_app(parts: GatewayParts) -> FastAPI:
     app = Described(title="Importer Healer gateway", version="1", lifespan=_lifespan, docs_url=None, redoc_url=None)
     app.state.parts = AppParts(parts)
     problems.install(app)
-    for room in (hooks, leases, reports, logins, fetches, cases, commands, fleet, pauses, health):
+    for room in (hooks, leases, reports, logins, fetches, cases, commands, fleet, autonomy, pauses, health):
         app.router.routes.extend(room.router.routes)  # an included router matches each request twice
     return app
 

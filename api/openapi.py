@@ -24,6 +24,7 @@ _SCHEMES: Final = {
     "github_signature": {"type": "apiKey", "in": "header", "name": "x-hub-signature-256"},
 }
 _PROOF: Final = {
+    "autonomy": "token",
     "cases": "token",
     "commands": "token",
     "fetches": "token",

@@ -16,7 +16,10 @@ from healer.explain import explain
 _OBEYED: Final = "+1"
 _NOT_ALLOWED: Final = "-1"
 _NOT_DONE: Final = "confused"
-_USAGE: Final = "`/healer` takes on its first line: `stop [reason]`, `retry [hint]`, `take`, `release`, `budget +N` (1 to 10), `explain`."
+_USAGE: Final = (
+    "`/healer` takes on its first line: `stop [reason]`, `retry [hint]`, `take`, `release`, `budget +N` (1 to 10), "
+    "`publish`, `explain`."
+)
 
 
 @flow(name="command", flow_run_name="command-{case}-{comment}", persist_result=False)

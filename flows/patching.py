@@ -13,7 +13,7 @@ import prompts
 from flows import artifacts
 from flows.spending import reserved, worked
 from flows.story import STEP, Fact, Story, call
-from healer import brief, push, turns, verify
+from healer import autonomy, brief, push, turns, verify
 from healer import patch as patches
 from healer.contracts import (
     ENDED,
@@ -136,9 +136,10 @@ async def _keep(story: Story, worked: Case, case: Case, importer: Importer) -> N
     if verify.repeats_itself(worked):
         await story.parts.cases.note(case.id, "patched", facts)
         await story.end(case, State.NEEDS_ENGINEER, Reason.SAME_FAILURE, _NOTHING_NEW, attempts=worked.attempts)
-    elif importer.autonomy is Autonomy.OBSERVE:
+    elif (trusted := await story.trusted(case, importer)).level is Autonomy.OBSERVE:
         await story.parts.cases.note(case.id, "patched", facts)
-        await story.end(case, State.OBSERVED, attempts=worked.attempts)
+        why = autonomy.words(trusted)
+        await story.end(case, State.OBSERVED, text=why, facts=autonomy.facts(trusted), attempts=worked.attempts)
     else:
         await story.record(case, "patched", facts, attempts=worked.attempts)
 

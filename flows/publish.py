@@ -9,7 +9,7 @@ from flows import artifacts
 from flows.closing import told
 from flows.dispatching import settled
 from flows.story import STEP, Number, Story, call, in_seconds, opened
-from healer import check_run, triage, verify
+from healer import autonomy, check_run, triage, verify
 from healer import publish as publication
 from healer.contracts import (
     Case,
@@ -133,22 +133,25 @@ async def _publish(story: Story, case: Case, report: GateReport) -> None:
     if importer is None:
         raise Misconfigured(f"importer {case.importer} is no longer in the registry.", reason="registry")
     existing = await call(story.parts.github.find_pull, case.branch or "")
-    action = publication.action(importer.autonomy, existing, case.head_sha)
+    trusted = await story.trusted(case, importer)
+    facts, why = autonomy.facts(trusted), autonomy.words(trusted)
+    action = publication.action(trusted.level, existing, case.head_sha)
     match action:
         case Action.OPEN | Action.OPEN_DRAFT:
             await story.confirm(case)
             text = publication.body(case, importer, report, story.addresses)
             pull = await _open(story, case, text, draft=action is Action.OPEN_DRAFT)
-            opened_case = await story.record(case, "pull_request_opened", {"number": pull.number}, pull_request=pull)
+            told_of = {"number": pull.number, **facts}
+            opened_case = await story.record(case, "pull_request_opened", told_of, pull_request=pull)
             await story.end(opened_case, State.PUBLISHED)
         case Action.LEAVE_CLOSED:
             await story.end(case, State.CLOSED_UNMERGED, pull_request=existing)
         case Action.LEAVE_MERGED:
             await story.end(case, State.MERGED, pull_request=existing)
         case Action.OBSERVE:
-            await story.end(case, State.OBSERVED)
+            await story.end(case, State.OBSERVED, text=why, facts=facts)
         case Action.BRANCH:
-            await story.end(case, State.BRANCH_ONLY)
+            await story.end(case, State.BRANCH_ONLY, text=why, facts=facts)
 
 
 async def _open(story: Story, case: Case, text: str, *, draft: bool) -> PullRequest:

@@ -18,7 +18,8 @@ from pydantic import Field
 
 import prompts
 from flows.pausing import prove_unpaused
-from healer import best, importers, logs, turns
+from healer import autonomy, best, importers, logs, turns
+from healer.autonomy import Earned
 from healer.breakdown import may_pass
 from healer.contracts import Case, Importer, Reason, RunRequest, State
 from healer.errors import Conflict, Rejected
@@ -84,6 +85,14 @@ class Story:
         Raises: Misconfigured (`registry`), UpstreamError.
         """
         return (await registry(self.parts)).get(name)
+
+    async def trusted(self, case: Case, importer: Importer) -> Earned:
+        """Give how far the healer may go with this case by itself, and why.
+
+        Raises: UpstreamError.
+        """
+        found = await self.parts.trust.of(importer, datetime.now(UTC))
+        return autonomy.of_case(found, await self.parts.cases.events(case.id))
 
     async def record(
         self,

@@ -14,6 +14,7 @@ import typer
 from healer import body_token, logins, logs, signing, trace
 from healer.chain import first_break
 from healer.cli_audit import audit
+from healer.cli_autonomy import autonomy
 from healer.cli_credential import credential
 from healer.cli_doctor import doctor
 from healer.cli_fleet import fleet
@@ -33,6 +34,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help=__doc__, pret
 case = typer.Typer(no_args_is_help=True, help="Look at cases, and tell them what to do.")
 app.add_typer(case, name="case")
 app.add_typer(audit, name="audit")
+app.add_typer(autonomy, name="autonomy")
 app.add_typer(credential, name="credential")
 app.add_typer(intake, name="intake")
 app.add_typer(receipt, name="receipt")
@@ -176,6 +178,12 @@ def release(ticket: _Ticket) -> None:
 def retry(ticket: _Ticket, hint: Annotated[str, typer.Argument(help="What may help the agent.")] = "") -> None:
     """Let a case that ended without a result begin again, with a fresh diagnosis and all its attempts."""
     _command(ticket, "retry", hint=hint)
+
+
+@case.command()
+def publish(ticket: _Ticket) -> None:
+    """Open the pull request that was held back (observe, branch): a draft, where the importer has not earned more."""
+    _command(ticket, "publish")
 
 
 @case.command()

@@ -11,12 +11,14 @@ from pydantic import Field
 
 from healer import prose, turns
 from healer.chain import EventData
-from healer.contracts import ENDED, Case, Contract, Event, RunRequest, State
+from healer.contracts import ENDED, Case, Contract, Event, GateRun, RunRequest, State
 from healer.errors import Rejected
+from healer.turns import ASKED
 
 _OPEN: Final = frozenset(State) - ENDED
 _BEFORE_A_PERSON: Final = frozenset({State.NOT_FIXED, State.NEEDS_ENGINEER, State.STOPPED})
 """Ended without a result: a person may take such a case, or let it begin again."""
+_HELD_BACK: Final = frozenset({State.OBSERVED, State.BRANCH_ONLY})
 _REASON: Final = 500
 
 
@@ -28,6 +30,7 @@ class Command(StrEnum):
     RELEASE = "release"
     RETRY = "retry"
     BUDGET = "budget"
+    PUBLISH = "publish"
 
 
 _MAY: Final[Mapping[Command, frozenset[State]]] = {
@@ -36,7 +39,11 @@ _MAY: Final[Mapping[Command, frozenset[State]]] = {
     Command.RELEASE: frozenset({State.TAKEN}),
     Command.RETRY: _BEFORE_A_PERSON | {State.PUBLISHED},
     Command.BUDGET: _OPEN | _BEFORE_A_PERSON | {State.TAKEN},
+    Command.PUBLISH: _HELD_BACK,
 }
+
+
+_SILENCED: Final = {Command.STOP: State.STOPPED, Command.TAKE: State.TAKEN}
 
 
 class Order(Contract):
@@ -62,7 +69,7 @@ class Effect(Contract):
 
     kind: str
     data: EventData
-    changes: dict[str, State | str | int | None] = Field(default_factory=dict)
+    changes: dict[str, State | str | int | GateRun | None] = Field(default_factory=dict)
     start: RunRequest | None = None
 
 
@@ -91,15 +98,19 @@ def decide(order: Order, case: Case, events: tuple[Event, ...]) -> Effect | Repe
         return Repeated(by=before)
     if not _may(order.command, case):
         raise _refusal(order.command, case)
+    return _effect(order, case, events)
+
+
+def _effect(order: Order, case: Case, events: tuple[Event, ...]) -> Effect:
     match order.command:
-        case Command.STOP:
-            return _silenced(order, case, events, State.STOPPED)
-        case Command.TAKE:
-            return _silenced(order, case, events, State.TAKEN)
+        case Command.STOP | Command.TAKE:
+            return _silenced(order, case, events, _SILENCED[order.command])
         case Command.RELEASE:
             return _begun_again(order, case, events, "released")
         case Command.RETRY:
             return _begun_again(order, case, events, "retried")
+        case Command.PUBLISH:
+            return _asked_for(order, case, events)
         case Command.BUDGET:
             more = {what: getattr(order, what) for what in turns.ALLOWED if getattr(order, what)}
             return Effect(kind=turns.BUDGET_RAISED, data={**order.source, **more})
@@ -131,6 +142,16 @@ def _silenced(order: Order, case: Case, events: tuple[Event, ...], state: State)
     changes = {"state": state, "reason": None, "reason_text": told, "next_check": None}
     start = turns.onward(case.model_copy(update=changes), turns.again(events))
     return Effect(kind=state.value, data={**order.source, "why": said or None}, changes=changes, start=start)
+
+
+def _asked_for(order: Order, case: Case, events: tuple[Event, ...]) -> Effect:
+    """Go on to the pull request that was held back: with the head that the gate proved, or, where none was pushed, from the beginning."""
+    run = case.attempts[-1].run if case.attempts and case.head_sha else None
+    if run is None:
+        return _begun_again(order, case, events, ASKED)
+    changes = {"state": State.VERIFIED, "reason": None, "reason_text": "", "awaiting": run}
+    start = turns.onward(case.model_copy(update=changes), turns.again(events))
+    return Effect(kind=ASKED, data=order.source, changes=changes, start=start)
 
 
 def _begun_again(order: Order, case: Case, events: tuple[Event, ...], kind: str) -> Effect:

@@ -5,14 +5,14 @@ Debt is what an importer costs by breaking again and again: healing hides it, an
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from healer import logins
+from healer import autonomy, logins
+from healer.autonomy import WINDOW, Earned
 from healer.contracts import (
     ENDED,
-    Autonomy,
     Case,
     CaseId,
     Contract,
@@ -25,7 +25,6 @@ from healer.contracts import (
     State,
 )
 
-WINDOW: Final = timedelta(days=90)
 _WATCHED: Final = 2
 _REWRITE: Final = 4
 """So many breakages in the window, and mending costs more than writing the importer anew."""
@@ -110,7 +109,8 @@ class Row(Contract):
     broke: int
     healed: int
     debt: Debt
-    autonomy: Autonomy | None
+    autonomy: Earned | None
+    """How far the healer goes, and why; None where the entry cannot be used."""
     refs: tuple[LoginStanding, ...]
     usd: float
 
@@ -130,6 +130,7 @@ class Seen(Contract):
     refs: tuple[LoginStanding, ...] = ()
     last_good: LastGood | None = None
     last_fetch: Fetch | None = None
+    earned: Earned | None = None
 
 
 def board(
@@ -172,7 +173,7 @@ def _row(importer: Importer, cases: Sequence[Case], seen: Seen, now: datetime) -
         broke=len(breakages),
         healed=sum(case.state in _HEALED for case in breakages),
         debt=debt(len(breakages)),
-        autonomy=importer.autonomy,
+        autonomy=seen.earned or autonomy.earned(importer, (), None, now),
         refs=seen.refs,
         usd=sum(attempt.spend.usd for case in recent for attempt in case.attempts),
     )
@@ -246,7 +247,7 @@ def cells(row: Row) -> tuple[str, ...]:
         f"{case.id} {case.state.value}" + (f" {case.reason.value}" if case.reason else "") if case else "",
         f"{good.at:%Y-%m-%d %H:%M} ({good.bills}, {good.by})" if good else "",
         broke if row.broke else "",
-        row.autonomy.value if row.autonomy else "",
+        row.autonomy.level.value.replace("_", " ") if row.autonomy else "",
         "; ".join(logins.words(standing) for standing in row.refs),
         f"${row.usd:.2f}",
     )

@@ -49,6 +49,7 @@ _BEGINS: Final[Mapping[str, Phase | None]] = {
     "woken": Phase.TRIAGE,
     "retried": Phase.TRIAGE,
     "released": Phase.TRIAGE,
+    "publish_asked": Phase.TRIAGE,
     "gate_dispatched": Phase.GATE,
     "triaged": Phase.PATCH,
     "patching": Phase.PATCH,
@@ -133,7 +134,7 @@ def healing(case: str, importer: str, events: Sequence[Event], until: datetime) 
 
 def _outcome(events: Sequence[Event]) -> tuple[Outcome, str]:
     last = _last_state(events)
-    began_again = _last(events, "woken", "retried", "released", "called")
+    began_again = _last(events, "woken", "retried", "released", "called", "publish_asked")
     if began_again and began_again.seq > last.seq:
         return Outcome.AT_WORK, ""
     return _BY_STATE.get(last.kind, Outcome.AT_WORK), str(last.data.get("reason") or "")

@@ -8,7 +8,7 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from healer import digest, logins
+from healer import autonomy, digest, logins
 from healer.contracts import LoginStanding
 from healer.fleet import WORDS, Board
 from healer.impact import Report
@@ -51,7 +51,7 @@ def policy() -> str:
 def fleet_page(board: Board, places: Places, facts: dict[str, str]) -> str:
     """Give the fleet's page; `facts` stand above the table, by name."""
     page = _environment().get_template("fleet.html")
-    return page.render(board=board, places=places, facts=facts, words=WORDS, style=_style())
+    return page.render(board=board, places=places, facts=facts, words=WORDS, plain=autonomy.PLAIN, style=_style())
 
 
 def impact_page(report: Report) -> str:

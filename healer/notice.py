@@ -158,12 +158,12 @@ STATES: Final[dict[State, Wording]] = {
     State.OBSERVED: Wording(
         "A change was found. This importer is only observed, so there is no pull request.",
         _ENGINEER,
-        "The case holds the proposed change.",
+        "The case holds the proposed change; healer case publish lets the healer go on to a draft pull request.",
     ),
     State.BRANCH_ONLY: Wording(
         "Healed on a branch, and proved on the live portal. This importer gets no pull request from the healer.",
         _ENGINEER,
-        "Open a pull request from the branch, if you agree.",
+        "Open a pull request from the branch, or let the healer do it (healer case publish), if you agree.",
     ),
     State.CLOSED_UNMERGED: Wording(
         "Healed on a branch, and proved on the live portal; but its pull request was closed by a person and stays closed.",

@@ -5,7 +5,7 @@ anyone can recompute the chain and hold the facts against it, without asking us 
 Form: github.com/in-toto/attestation, Statement v1. Layout of the predicate: SPEC, "Receipt".
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal
 
 from pydantic import Field, ValidationError
@@ -13,11 +13,11 @@ from pydantic import Field, ValidationError
 from healer import chain, push, strict_json
 from healer.contracts import Attempt, Case, Conclusion, Contract, Event, GateReport, Sha, Spend, State
 from healer.errors import Rejected
-from healer.turns import BUDGET_RAISED
+from healer.turns import ASKED, BUDGET_RAISED
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
-_OBEYED: Final = frozenset({"stopped", "taken", "released", "retried", BUDGET_RAISED})
+_OBEYED: Final = frozenset({"stopped", "taken", "released", "retried", ASKED, BUDGET_RAISED})
 PREDICATE_TYPE: Final = "urn:importer-healer:receipt:1"
 
 
@@ -76,6 +76,8 @@ class Receipt(Contract):
     events: tuple[Event, ...]
     masked: tuple[int, ...] = ()
     chain: str
+    autonomy: str | None = None
+    """How far the healer was let go, and why, when that was last decided."""
 
 
 class Statement(Contract):
@@ -131,6 +133,7 @@ def write(
         events=events,
         masked=tuple(event.seq for event, was in zip(events, written, strict=True) if event != was),
         chain=events[-1].hash if events else chain.GENESIS,
+        autonomy=_autonomy(events),
     )
 
 
@@ -174,6 +177,11 @@ def _people(events: Iterable[Event]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(given))
 
 
+def _autonomy(events: Sequence[Event]) -> str | None:
+    told = (event.data for event in reversed(events) if "autonomy" in event.data)
+    return next((f"{data['autonomy']}: {data.get('autonomy_why')}" for data in told), None)
+
+
 def statement(receipt: Receipt, repository: str) -> bytes:
     """Give the in-toto statement as JSON. Its subject is the branch head, or, where nothing was pushed, the case's chain."""
     digest = {"gitCommit": receipt.head_sha} if receipt.head_sha else {"sha256": receipt.chain}
@@ -208,6 +216,8 @@ def findings(told: Statement) -> Iterator[str]:
         yield "the chain's last hash is not that of the last event"
     if receipt.people != _people(events):
         yield "the people who acted are not those of the events"
+    if receipt.autonomy != _autonomy(events):
+        yield "the autonomy is not the one that an event tells"
     digest = {"gitCommit": receipt.head_sha} if receipt.head_sha else {"sha256": receipt.chain}
     if [subject.get("digest") for subject in told.subject] != [digest]:
         yield "the subject is not the case's branch head"

@@ -12,7 +12,7 @@ from healer.contracts import Contract
 
 PREFIX: Final = "/healer"
 EXPLAIN: Final = "explain"
-Name = Literal["stop", "take", "release", "retry", "budget", "explain"]
+Name = Literal["stop", "take", "release", "retry", "budget", "publish", "explain"]
 _LINE: Final = re.compile(r"/healer(?:\s+(?P<name>\S+)(?:\s+(?P<rest>.*))?)?")
 _MORE: Final = re.compile(r"\+?(10|[1-9])")
 _TEXT: Final = 500

@@ -12,8 +12,10 @@ PULL_CLOSED: Final = "pull_request_closed"
 """Kind of the event by which GitHub tells that a pull request was closed, merged or not."""
 FETCHED: Final = "production_fetched"
 """Kind of the event by which production tells of a fetch: `outcome`, `commit` (of the importers repository), `bills`."""
+ASKED: Final = "publish_asked"
+"""Kind of the event by which a person asks for the pull request of a case that was held back."""
 _CALLS: Final = frozenset(
-    {"called", "woken", "resumed", "stopped", "taken", "released", "retried", PULL_CLOSED, FETCHED}
+    {"called", "woken", "resumed", "stopped", "taken", "released", "retried", ASKED, PULL_CLOSED, FETCHED}
 )
 COMMANDED: Final = "commanded"
 """Kind of the event by which a comment commands; `comment` in its data is GitHub's id, `login` who wrote it."""

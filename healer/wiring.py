@@ -4,9 +4,7 @@ import os
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 import httpx
 from pydantic import SecretStr
@@ -33,6 +31,7 @@ from healer.clients.registry import RegistryFile
 from healer.clients.reveals import Reveals
 from healer.clients.statements import Statements
 from healer.clients.tokens import Tokens
+from healer.clients.trust import Trust
 from healer.clients.vault import Vault
 from healer.envelope import KeyRing
 from healer.identity import Expected
@@ -48,14 +47,13 @@ from healer.settings import (
     secret_values,
 )
 from healer.wiring_agents import agent
+from healer.wiring_git import git
 from healer.wiring_keys import Keys, vault_keys
 
 if TYPE_CHECKING:
     from healer.clients.agents.seam import Agent, Writer
 
 _HTTP_TIMEOUT_S = 10
-GIT_FOLDER: Final = "importers"
-"""Where below `work_dir` the door to git keeps its mirror."""
 
 # ---------------------------------------------------------------- what several rooms use
 
@@ -95,14 +93,6 @@ def _redactor(settings: RedactionSettings, keys: Keys) -> Redactor:
     return Redactor((*secret_values(settings), *keys.texts), personal=settings.redact_personal)
 
 
-def git_address(settings: GitHubSettings, ssh_key: Path | None) -> str:
-    """Give the address at which git finds the importers repository: by HTTPS, or by SSH with a deploy key."""
-    address = f"{settings.github_url.rstrip('/')}/{settings.importers_repository}.git"
-    if ssh_key:
-        return f"ssh://git@{urlsplit(address).netloc}/{settings.importers_repository}.git"
-    return address
-
-
 # ---------------------------------------------------------------- gateway
 
 
@@ -119,6 +109,7 @@ class GatewayParts:
     logins: Logins
     fetches: Fetches
     board: BoardReader
+    trust: Trust
     tokens: Tokens
     jwks: Jwks
     orchestrator: Orchestrator
@@ -182,7 +173,8 @@ def gateway_parts(settings: GatewaySettings) -> GatewayParts:
         vault=Vault(redis, keys.ring, load_decryptors(settings.decryptors)),
         logins=Logins(redis),
         fetches=Fetches(redis),
-        board=BoardReader(Cases(redis), Logins(redis), Fetches(redis)),
+        board=BoardReader(Cases(redis), Logins(redis), Fetches(redis), Trust(redis, Cases(redis))),
+        trust=Trust(redis, Cases(redis)),
         tokens=Tokens(redis),
         jwks=Jwks(settings.oidc_issuer, issuer),
         orchestrator=Orchestrator(prefect),
@@ -249,6 +241,7 @@ class FlowParts:
     fetches: Fetches
     logins: Logins
     board: BoardReader
+    trust: Trust
     github: GitHub
     jira: Jira
     git: Git
@@ -274,10 +267,11 @@ def flow_parts(settings: FlowSettings, write: "Writer") -> FlowParts:
         evidence=Evidence(redis, keys.ring, settings.evidence_days, settings.good_trace_days),
         fetches=Fetches(redis),
         logins=Logins(redis),
-        board=BoardReader(Cases(redis), Logins(redis), Fetches(redis)),
+        board=BoardReader(Cases(redis), Logins(redis), Fetches(redis), Trust(redis, Cases(redis))),
+        trust=Trust(redis, Cases(redis)),
         github=door,
         jira=Jira(settings.jira_url, settings.jira_token, settings.jira_user, redactor=redactor),
-        git=_git(settings, door),
+        git=git(settings, door),
         agent=agent(settings, write),
         redactor=redactor,
         signers=_signers(settings),
@@ -288,13 +282,3 @@ def flow_parts(settings: FlowSettings, write: "Writer") -> FlowParts:
 def _signers(settings: FlowSettings) -> tuple[dsse.Signer, ...]:
     keys = settings.receipt_keys.get_secret_value() if settings.receipt_keys else ""
     return tuple(dsse.signer(key) for key in keys.split(",") if key.strip())
-
-
-def _git(settings: FlowSettings, door: GitHub) -> Git:
-    return Git(
-        git_address(settings, settings.git_ssh_key),
-        settings.work_dir / GIT_FOLDER,
-        token=door.git_token,
-        ssh_key=settings.git_ssh_key,
-        reference=settings.importers_checkout,
-    )

@@ -27,7 +27,8 @@ from healer.clients.sinks.rest import Rest
 from healer.clients.sinks.store import StoreSink
 from healer.redact import Redactor
 from healer.settings import AuditSettings, SinkSettings, secret_names, secret_values
-from healer.wiring import GIT_FOLDER, git_address, github, operator_store
+from healer.wiring import github, operator_store
+from healer.wiring_git import GIT_FOLDER, git_address
 from healer.wiring_keys import vault_keys
 
 _HTTP_TIMEOUT_S: Final = 30

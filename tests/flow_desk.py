@@ -22,12 +22,14 @@ from flow_github import GitHubWire
 from flow_site import VAULT_KEYS, Hand, Prefect
 from gateway_site import GITHUB_SECRET, REGISTRY, SIGNING, bearer, make_parts
 from git_site import git
-from healer import intake, signing
+from healer import importers, intake, signing
+from healer.autonomy import Earned
 from healer.clients.cases import Cases
 from healer.clients.evidence import Evidence
 from healer.clients.outbox import Outbox
 from healer.clients.sinks.store import StoreSink
 from healer.clients.tokens import Scope
+from healer.clients.trust import Trust
 from healer.contracts import Case, Check, Conclusion, Delivery, Event, GateReport, RunRequest, Trace
 from healer.envelope import KeyRing
 from jira_site import Site
@@ -246,6 +248,25 @@ class Desk:
         issue = {"number": pull.number, "pull_request": {}}
         self._hook("issue_comment", {"action": "created", "issue": issue, "comment": comment})
         return comment
+
+    def trusted(self) -> Earned:
+        """Give how far the healer goes for Brightwater, by the registry on the base branch."""
+        importer = importers.parse(git("show", "main:importers.toml", cwd=self.github.bare)).get("brightwater")
+        assert importer is not None
+        return self.ask(lambda redis: Trust(redis, Cases(redis)).of(importer, datetime.now(UTC)))
+
+    def trust(self, level: str, reason: str) -> None:
+        """Set how far the healer goes for Brightwater through the gateway's front door, as alice."""
+        body = {"level": level, "reason": reason}
+        answer = self._post("/v1/importers/brightwater/autonomy", json=body, by="alice", scope=Scope.OPERATE)
+        assert answer.json()["earned"]["level"] == level
+
+    def close_pull(self) -> None:
+        """Close the case's pull request without a merge, and have GitHub tell the gateway."""
+        pull = self.case.pull_request
+        assert pull is not None
+        self.github.pulls[pull.number - 1]["state"] = "closed"
+        self._hook("pull_request", {"action": "closed", "number": pull.number})
 
     def merge(self) -> str:
         """Merge the case's pull request, and have GitHub tell the gateway; give the merge commit."""

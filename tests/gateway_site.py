@@ -33,6 +33,7 @@ from healer.clients.outbox import Outbox
 from healer.clients.registry import RegistryFile
 from healer.clients.statements import Statements
 from healer.clients.tokens import Scope, Tokens
+from healer.clients.trust import Trust
 from healer.clients.vault import Vault
 from healer.contracts import Case, GateRun, State
 from healer.envelope import KeyRing
@@ -192,7 +193,8 @@ def make_parts(
         vault=Vault(redis, ring),
         logins=Logins(redis),
         fetches=Fetches(redis),
-        board=BoardReader(Cases(redis), Logins(redis), Fetches(redis)),
+        board=BoardReader(Cases(redis), Logins(redis), Fetches(redis), Trust(redis, Cases(redis))),
+        trust=Trust(redis, Cases(redis)),
         tokens=Tokens(redis),
         jwks=Jwks(ISSUER, issuer),
         orchestrator=Orchestrator(prefect),

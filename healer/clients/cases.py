@@ -141,6 +141,18 @@ class Cases:
             texts = await cast("Awaitable[Sequence[str]]", self._redis.lrange(_events_key(case_id), 0, -1))
         return tuple(Event.model_validate_json(text) for text in texts)
 
+    async def chains(self, case_ids: Sequence[str]) -> tuple[tuple[Event, ...], ...]:
+        """Read several cases' chains at once, in the order of their ids.
+
+        Raises: UpstreamError.
+        """
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for case_id in case_ids:
+                pipe.lrange(_events_key(case_id), 0, -1)
+            with redis_errors():
+                found = await pipe.execute()
+        return tuple(tuple(Event.model_validate_json(text) for text in texts) for texts in found)
+
     async def case_of_run(self, run_id: int) -> Case | None:
         """Read the case that dispatched a workflow run.
 

@@ -50,6 +50,21 @@ class FrontDoor:
         """
         return self._send("GET", "/v1/fleet")
 
+    def autonomy(self, importer: str) -> dict[str, Any]:
+        """Read how far the healer goes for an importer, why, and what people have said about it.
+
+        Raises: Rejected, UpstreamError.
+        """
+        return self._send("GET", f"/v1/importers/{importer}/autonomy")
+
+    def set_autonomy(self, importer: str, level: str | None, reason: str, *, held: bool) -> dict[str, Any]:
+        """Say how far the healer may go for an importer, None: as it has earned; give how far it goes then.
+
+        Raises: Rejected with the gateway's reason, UpstreamError.
+        """
+        members = {"level": level, "reason": reason, "held": held}
+        return self._send("POST", f"/v1/importers/{importer}/autonomy", json=members)
+
     def pauses(self) -> dict[str, Any]:
         """Read what is paused.
 

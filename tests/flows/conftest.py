@@ -55,9 +55,9 @@ def world(
     redis_server: RedisServer,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[dict[str, Any]]:
-    """Run GitHub and JIRA for all stories of a module, with its `SETTINGS`; each story has a ticket that no other has."""
+    """Run GitHub and JIRA for all stories of a module, with its `SETTINGS` and `TICKETS`; each story has a ticket that no other has."""
     root = tmp_path_factory.mktemp("stories")
-    tickets = [f"UTIL-{n}" for n in range(101, 140)]
+    tickets = [f"UTIL-{n}" for n in getattr(request.module, "TICKETS", range(101, 140))]
     redis_server.flush()
     with flow_github.running(root) as github, jira_with(root / "jira", tickets) as jira:
         env = environment(

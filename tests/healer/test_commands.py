@@ -34,6 +34,12 @@ EXPECTED = {
         State.TAKEN: "case_taken",
     },
     Command.BUDGET: {**dict.fromkeys(State, STAYS), **dict.fromkeys(DONE, "case_ended")},
+    Command.PUBLISH: {
+        **dict.fromkeys(OPEN, "case_open"),
+        **dict.fromkeys(ENDED, "case_ended"),
+        **dict.fromkeys({State.OBSERVED, State.BRANCH_ONLY}, TO_RECEIVED),
+        State.TAKEN: "case_taken",
+    },
 }
 
 
@@ -140,3 +146,16 @@ def test_commands_in_any_order_never_reuse_a_number(commands, state):
             assert turns.last_number(case) >= before
             assert effect.start is None or effect.start.key not in keys
             keys |= {effect.start.key} if effect.start else set()
+
+
+def test_held_back_pull_request_is_opened_for_the_head_that_the_gate_proved():
+    """What is pushed and green goes on to its pull request without an agent or a login; what was never pushed begins again."""
+    run = make_run(run_id=7002, attempt=1)
+    pushed = make_case(state=State.BRANCH_ONLY, head_sha="b" * 40, attempts=(Attempt(number=1, run=run),))
+    effect = decide(an_order(Command.PUBLISH), pushed, events_of(pushed))
+    assert (effect.changes["state"], effect.changes["awaiting"]) == (State.VERIFIED, run)
+    assert effect.start is not None
+    assert (effect.start.flow, effect.start.run_id) == ("publish", 7002)
+    shown = make_case(state=State.OBSERVED, attempts=(Attempt(number=1),))
+    begun = decide(an_order(Command.PUBLISH), shown, events_of(shown))
+    assert (begun.kind, begun.changes["state"], begun.start.flow) == ("publish_asked", State.RECEIVED, "heal")
