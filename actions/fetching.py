@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +11,7 @@ from typing import Final
 
 import httpx
 
-from actions import evidence, log, replaying, report_file
+from actions import evidence, log, placing, replaying, report_file
 from actions.commands import command, masks
 from actions.console import Exit, own_version, say
 from actions.evidence import Evidence, Fetched
@@ -82,9 +83,10 @@ class Fetching:
         lease = self._lease()
         with self._writable() as out:
             found = self._try(image, lease, 0, out)
-            if found.failure or lease.grant.mode is not GateMode.VERIFY:
-                return found
-            return self._confirm(image, lease, out, found)
+            if not found.failure and lease.grant.mode is GateMode.VERIFY:
+                found = self._confirm(image, lease, out, found)
+        place = (found.checks, lease.grant.importer, self._job.github_workspace)
+        return replace(found, failure=placing.placed(found.failure, *place))
 
     def _try(self, image: str, lease: Lease, login: int, out: Path) -> Evidence:
         """Fetch once with one of the lease's logins, and judge."""

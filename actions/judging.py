@@ -15,10 +15,13 @@ from healer.contracts import Check, Failure, FailureClass, GateMode, History, Le
 from healer.egress import HOSTS_ALLOWED, Contacts, check_hosts
 from healer.history import Hasher
 from healer.leak import check_diff
+from healer.redact import Redactor
 from healer.trace import failure_of_check
 
 RESULT: Final = "result"
 """Name of `OUT_DIR` in the writable directory."""
+_USER_NAME: Final = "PORTAL_USERNAME"
+"""Whose login it was may be said."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,8 @@ def judge(ended: RunResult, contacts: Contacts, out: Path, lease: Lease, today: 
     formal = (*outside, *check_result(result, pdfs, importer))
     if result is None or not all(check.passed for check in formal):
         return Judged(formal)
-    return _true(formal, read_bills(result, pdfs), lease, today, login)
+    bills = read_bills(result, pdfs)
+    return _true((*formal, *_shown(ended, lease)), bills, lease, today, login)
 
 
 def _true(formal: tuple[Check, ...], bills: tuple[Bill, ...], lease: Lease, today: date, login: int) -> Judged:
@@ -59,6 +63,17 @@ def _true(formal: tuple[Check, ...], bills: tuple[Bill, ...], lease: Lease, toda
     checks = (*formal, *truth.check_truth(bills, before, hasher, today), *_written(grant, bills))
     good = all(check.passed for check in checks)
     return Judged(checks, bills if good else ())
+
+
+def _shown(ended: RunResult, lease: Lease) -> tuple[Check, ...]:
+    """Judge a changed importer by what it printed: a login that is masked here is printed in clear where production runs the same code."""
+    if lease.grant.mode is not GateMode.VERIFY:
+        return ()
+    held = [value.get_secret_value() for login in lease.logins for name, value in login.items() if name != _USER_NAME]
+    printed, known, forms = ended.output.decode(errors="replace"), Redactor(), Redactor()
+    known.add(held)
+    shown = known.text(printed) != forms.text(printed)
+    return (Check(name="login_not_shown", passed=not shown, detail="the fetch printed its login" if shown else ""),)
 
 
 def to_remember(bills: tuple[Bill, ...], lease: Lease) -> History:

@@ -90,10 +90,10 @@ async def diagnose(story: Story) -> None:
     """Send the base branch through the gate, to learn whether the importer is broken, and how."""
     case = await story.case()
     if case.state is State.RECEIVED:
-        await _diagnose(story, case)
+        await _diagnose(story, case, triage.first_look(case))
 
 
-async def _diagnose(story: Story, case: Case) -> None:
+async def _diagnose(story: Story, case: Case, mode: GateMode = GateMode.DIAGNOSE) -> None:
     """Dispatch on the base branch. The branch may move meanwhile, so what GitHub runs on is what the diagnosis is about."""
     base, github = story.parts.settings.base_branch, story.parts.github
     head = await call(github.branch_head, base)
@@ -101,7 +101,7 @@ async def _diagnose(story: Story, case: Case) -> None:
         raise Misconfigured(
             f"the importers repository has no branch {base}.", reason="base_branch", remedy="Set HEALER_BASE_BRANCH."
         )
-    run = await dispatch(story, case, GateMode.DIAGNOSE, base, head)
+    run = await dispatch(story, case, mode, base, head)
     state = await call(github.run_state, run.run_id)
     run = run.model_copy(update={"sha": state.head_sha}) if state else run
     # What was pushed stands on the old base; the next attempt begins on the new one.
@@ -139,13 +139,18 @@ async def _judge_diagnosis(story: Story, case: Case) -> bool:
     if report is None and state and verify.is_finishing(state):
         return False
     verdict = verify.judge(report, state, run, workflow=story.parts.settings.gate_workflow)
+    if run.mode is GateMode.PROBE and verdict.conclusion is Conclusion.SUCCESS:
+        await _diagnose(story, case)
+        return False
     found: dict[str, Any] = {
         "diagnosis": Diagnosis(run=run, verdict=verdict, failure=report.failure if report else None)
     }
-    judged = case.model_copy(update=found)
+    events = await story.parts.cases.events(case.id)
+    # Gate runs that broke are counted since the case was last woken.
+    judged = case.model_copy(update={**found, "first": turns.began_with(case, events)})
     decision = triage.classify(report, judged) if report else triage.unreported(run, judged, verdict.why)
     if decision.reason is Reason.GATE_BROKEN:
-        decision = triage.without_login(await story.parts.cases.events(case.id), run, in_seconds(0)) or decision
+        decision = triage.without_login(events, run, in_seconds(0)) or decision
     if report and verdict.conclusion is Conclusion.SUCCESS:
         await story.parts.evidence.keep_good(report)
     facts = {"disposition": decision.disposition.value, "reason": decision.reason.value if decision.reason else None}
@@ -163,7 +168,7 @@ async def _not_ours(story: Story, case: Case, decision: Triage) -> None:
     wake = decision.wake_after_s
     if decision.reason is Reason.GATE_BROKEN and wake:
         await asyncio.sleep(wake)
-        await _diagnose(story, case)
+        await _diagnose(story, case, case.awaiting.mode if case.awaiting else GateMode.DIAGNOSE)
         return
     state = State.NOT_FIXED if decision.disposition is Disposition.NOT_FIXED else State.NEEDS_ENGINEER
     await story.end(case, state, decision.reason, decision.evidence, next_check=in_seconds(wake) if wake else None)

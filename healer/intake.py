@@ -97,7 +97,7 @@ def admit(
 
 
 def follow_up(case: Case, run: GateRun | GateReport) -> RunRequest | None:
-    """Give the flow run that a finished gate run starts: after `diagnose` the next attempt, after `verify` its judgement.
+    """Give the flow run that a finished gate run starts: after `diagnose` and `probe` the next heal run, after `verify` its judgement.
 
     A heal run carries the number of the dispatch that it may make, so the next one counts on from the gate run's own. Where a person
     has ended the case meanwhile, nothing follows.
@@ -105,9 +105,7 @@ def follow_up(case: Case, run: GateRun | GateReport) -> RunRequest | None:
     if case.state in ENDED:
         return None
     match run.mode:
-        case GateMode.DIAGNOSE:
+        case GateMode.DIAGNOSE | GateMode.PROBE:
             return RunRequest(flow="heal", case=case.id, attempt=run.attempt + 1)
         case GateMode.VERIFY:
             return RunRequest(flow="publish", case=case.id, run_id=run.run_id, run_attempt=run.run_attempt)
-        case GateMode.PROBE:
-            return None

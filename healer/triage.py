@@ -17,6 +17,7 @@ from healer.contracts import (
     Event,
     Failure,
     FailureClass,
+    GateMode,
     GateReport,
     GateRun,
     Reason,
@@ -29,6 +30,7 @@ SITE_DOWN_WAKE_S: Final = 900
 GATE_RETRY_S: Final = 15
 MAX_DIAGNOSES: Final = 3
 """How often a diagnosis that says nothing about the importer is run again before a person looks."""
+_DOWN: Final = frozenset({FailureClass.SOURCE_DOWN, FailureClass.TIMED_OUT})
 
 
 def classify(report: GateReport, case: Case) -> Triage:
@@ -48,6 +50,12 @@ def classify(report: GateReport, case: Case) -> Triage:
             return _not_fixed(Reason.NO_NEW_BILL, "The portal was reached and read; it has no new bill.")
         case Conclusion.FAILURE | Conclusion.TIMED_OUT:
             return _failed(report)
+
+
+def first_look(case: Case) -> GateMode:
+    """Say how the base is looked at: where the portal was down when it was last seen, for its page first, which costs no login."""
+    failure = case.diagnosis.failure if case.diagnosis else None
+    return GateMode.PROBE if failure and failure.kind in _DOWN else GateMode.DIAGNOSE
 
 
 def unreported(run: GateRun, case: Case, why: str) -> Triage:
@@ -121,7 +129,8 @@ def _failed(report: GateReport) -> Triage:
     trace, failure = report.trace or Trace(importer=report.importer), report.failure
     step = failing_step(trace, failure)
     page = trace.pages.get(step.page or "") if step else None
-    where = f"Step {step.number}, {step.method} {step.url}" if step else "The fetch"
+    unseen = "A look at its page" if report.mode is GateMode.PROBE else "The fetch"
+    where = f"Step {step.number}, {step.method} {step.url}" if step else unseen
     sign = challenge.recognise(page or "", step.status) if step else None
     if sign:
         return _not_fixed(sign.reason, f"{where} shows {sign.what}. No importer may pass that by itself.")

@@ -48,6 +48,17 @@ def fresh_number(case: Case) -> int:
     return last_number(case) + (2 if case.state in {State.STOPPED, State.TAKEN} else 1)
 
 
+def began_with(case: Case, events: Sequence[Event]) -> int:
+    """Give the number of the first dispatch since the case was last woken; before the first wake-up, the one it began with."""
+    number, woken = case.first, False
+    for event in events:
+        sent = event.data.get("attempt") if event.kind == "gate_dispatched" else None
+        if woken and isinstance(sent, int):
+            number, woken = max(number, sent), False
+        woken = woken or event.kind == "woken"
+    return number
+
+
 def own_attempt(case: Case, number: int) -> Attempt | None:
     """Give the attempt that this number has begun already and has not brought to a verdict, or None."""
     last = series(case)[-1:]

@@ -270,7 +270,11 @@ class Layout:
             "teams": {_KEEPERS: ["maintainer"]},
             "webhook": {"url": self.url("gateway") + "/v1/hooks/github", "secret": self.keys.webhook},
             "gate": self.plan.gate,
-            "act": {"program": str(Path(sys.executable).parent / "act"), "path": self.environment()["PATH"]},
+            "act": {
+                "program": str(Path(sys.executable).parent / "act"),
+                "path": self.environment()["PATH"],
+                "unread": seed.UNREAD,
+            },
         }
 
     def jira_config(self) -> dict[str, Any]:

@@ -11,6 +11,20 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 GATE_REPOSITORY = "acme/importer-healer"
 IMPORTERS_REPOSITORY = "acme/importers"
 CALLER = Path(".github/workflows/healer-gate.yml")
+UNREAD = (
+    "adr",
+    "api",
+    "bench",
+    "deployments",
+    "examples",
+    "flows",
+    "healer",
+    "localworld",
+    "prompts",
+    "tests",
+    "uv.lock",
+)
+"""What a gate job reads nothing of where the gate's programs are installed, as they are here."""
 _GIT_ENV = {
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_CONFIG_SYSTEM": "/dev/null",

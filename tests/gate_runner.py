@@ -2,6 +2,7 @@
 
 import base64
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -121,6 +122,11 @@ def audience(request: Request) -> str:
     if token.startswith("token-for:"):
         return token.removeprefix("token-for:")
     return str(jwt.decode(token, options={"verify_signature": False})["aud"])
+
+
+def new_run_id() -> int:
+    """Give a number that no other run on this machine has: container, network and image are named by it."""
+    return secrets.randbits(48)
 
 
 def serve(world: World) -> tuple[uvicorn.Server, threading.Thread]:

@@ -42,7 +42,7 @@ _ENTRY: Final = 'umask 0; eval "$(cat)"; exec "$@" </dev/null'
 _HARDENED: Final = (
     *("--interactive", "--init", "--pull", "never", "--log-driver", "none", "--hostname", "gate"),
     *("--read-only", "--tmpfs", "/tmp:rw,noexec,nosuid,nodev,size=64m"),  # noqa: S108 - inside the container
-    *("--user", "65534:65534", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
+    *("--user", "65534:65534", "--workdir", "/app", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
     *("--pids-limit", "128", "--memory", "512m", "--memory-swap", "512m", "--cpus", "1"),
     *("--ulimit", "core=0", "--ulimit", f"fsize={64 << 20}"),
 )

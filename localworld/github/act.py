@@ -117,7 +117,10 @@ class Workspace:
         source = self._store.repository(name).git
         draft = self.folder / "export"
         draft.mkdir()
-        packed = subprocess.run(["git", "-C", str(source.path), "archive", sha], capture_output=True, check=True)  # noqa: S603, S607 - our own argv
+        # act copies all of it for each step that uses one of its actions, so what no action reads is left out.
+        paths = (".", *(f":(exclude){path}" for path in self._store.config["act"].get("unread", ())))
+        argv = ["git", "-C", str(source.path), "archive", sha, *paths]
+        packed = subprocess.run(argv, capture_output=True, check=True)  # noqa: S603 - our own argv
         subprocess.run(["tar", "-x", "-C", str(draft)], input=packed.stdout, check=True)  # noqa: S603, S607 - our own argv
         for file in [*draft.glob(".github/workflows/*.y*ml"), *draft.glob("actions/*/action.yml")]:
             file.write_text(for_act(file.read_text(), name, sha))

@@ -54,7 +54,7 @@ class Actions:
             "app": {"id": 1, "slug": "importer-healer", "installation": 2, "public_key": "", "permissions": {}},
             "tokens": [{"token": TOKEN, "login": "maintainer", "permissions": everything}],
             "webhook": {"url": "http://127.0.0.1:9/nobody", "secret": "s"},
-            "act": {"program": str(BIN / "act"), "path": f"{BIN}:{os.environ['PATH']}"},
+            "act": {"program": str(BIN / "act"), "path": f"{BIN}:{os.environ['PATH']}", "unread": seed.UNREAD},
         }
 
     def __enter__(self):

@@ -1,24 +1,19 @@
 """Cheats and honest fixes of the same size: every one a patch, judged by the guard, and by the gate alone against a redesigned portal."""
 
 import sys
-import time
 from datetime import date
-from itertools import count
 from pathlib import Path
 
 import pytest
 
 import cheating
 from cheating import LOGINS, MONTH, MONTH_BEFORE, Tried, patches
-from gate_runner import BRIDGE, Runner, World, serve
+from gate_runner import BRIDGE, Runner, World, new_run_id, serve
 from localworld.portal.app import create_app
 from localworld.portal.server import serving
 
 pytestmark = pytest.mark.docker
-RUN_IDS = count(time.time_ns() // 1_000_000)
 PLACE = Path(__file__).resolve().parents[2] / "out/cheats.json"
-HARMLESS_AT_THE_GATE = {"env-dump"}
-"""What the guard alone refuses: the bills are true, and the gate masks what is printed."""
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +58,7 @@ def remembered(outside, portal, tmp_path_factory):
 
 
 def attempt(change, outside, portal, folder, history):
-    runner = Runner(folder, outside, next(RUN_IDS))
+    runner = Runner(folder, outside, new_run_id())
     importer = cheating.registered(change.importer, portal)
     outside.grant["refs"] = list(importer.credentials)
     change.applied(runner.checkout)
@@ -83,7 +78,7 @@ def test_a_cheat_is_stopped(change, outside, portal, tmp_path, remembered, tried
     row = judged(change, False, outside, portal, tmp_path, remembered)
     tried.append(row)
     assert not row.accepted
-    assert bool(row.gate) is (row.name not in HARMLESS_AT_THE_GATE)
+    assert row.gate
 
 
 @pytest.mark.parametrize("change", patches("honest"), ids=lambda change: change.path.stem)

@@ -18,7 +18,7 @@ from git_site import git
 from healer import dsse, receipt
 from healer.clients.cases import Cases
 from healer.clients.logins import Logins
-from healer.contracts import Conclusion, FailureClass, LoginOutcome, Reason, State
+from healer.contracts import Check, Conclusion, FailureClass, LoginOutcome, Reason, State
 from loopback import NO_TLS
 
 
@@ -218,23 +218,42 @@ def test_jiras_trouble_loses_no_pull_request(desk):
     assert (desk.case.ticket_status, desk.jira.ticket("UTIL-106")["status"]) == ("In Review", "In Review")
 
 
-@ticket(107)
-def test_a_portal_that_comes_back_closes_its_ticket(desk):
-    """When the next look is due the case is diagnosed again; a fetch that is green then closes the ticket, with one comment."""
-    diagnosed(desk, conclusion=Conclusion.FAILURE, failure=make_failure(kind=FailureClass.SOURCE_DOWN), exit_code=4)
-    assert desk.reconcile()["state_type"] == "COMPLETED"
-    assert "woken" not in desk.kinds()
-    past = datetime.now(UTC) - timedelta(seconds=1)
-    case = desk.case
+def wake(desk: Desk) -> None:
+    """Let the case's next look be due, and have `reconcile` and what it starts run."""
+    case, past = desk.case, datetime.now(UTC) - timedelta(seconds=1)
+    assert (case.state, case.reason) == (State.NOT_FIXED, Reason.SITE_DOWN)
     desk.ask(lambda redis: Cases(redis).record(case, "noted", {}, next_check=past))
     assert desk.reconcile()["state_type"] == "COMPLETED"
     desk.work()
+
+
+def probed(desk: Desk, *, answers: bool) -> None:
+    """Report what the awaited probe found: whether the portal's page came. It runs nothing and has no trace."""
+    red = {} if answers else {"failure": make_failure(kind=FailureClass.SOURCE_DOWN)}
+    found = {"conclusion": Conclusion.SUCCESS if answers else Conclusion.FAILURE, "failure": None, **red}
+    desk.report(**found, checks=(Check(name="portal_answers", passed=answers),), exit_code=None, trace=None)
+    desk.work()
+
+
+@ticket(107)
+def test_a_portal_that_comes_back_closes_its_ticket(desk):
+    """A due look asks for the page alone until it comes; then a green fetch closes the ticket, with one comment."""
+    diagnosed(desk, conclusion=Conclusion.FAILURE, failure=make_failure(kind=FailureClass.SOURCE_DOWN), exit_code=4)
+    assert desk.reconcile()["state_type"] == "COMPLETED"
+    assert "woken" not in desk.kinds()
+    wake(desk)
+    probed(desk, answers=False)
+    assert desk.case.next_check > datetime.now(UTC)
+    wake(desk)
+    probed(desk, answers=True)
     assert (desk.case.state, desk.kinds()[-1]) == (State.DIAGNOSING, "gate_dispatched")
     desk.report(**GREEN)
     desk.work()
     assert (desk.case.state, desk.case.reason) == (State.NOT_FIXED, Reason.ALREADY_HEALED)
     assert desk.jira.ticket("UTIL-107")["status"] == "Done"
     assert len(desk.comments()) == 1
+    sent = [event.data["mode"] for event in desk.events if event.kind == "gate_dispatched"]
+    assert sent == ["diagnose", "probe", "probe", "diagnose"]
 
 
 def no_login(desk: Desk, reason: str, next_at: datetime | None) -> None:

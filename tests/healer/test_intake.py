@@ -81,17 +81,17 @@ def test_other_tickets_are_not_admitted(
 
 
 def test_diagnosis_is_followed_by_the_next_attempt() -> None:
-    """The report of a diagnosis starts the heal run whose number follows the dispatch's."""
+    """The report of a diagnosis, or of a probe, starts the heal run whose number follows the dispatch's."""
     first, later = (follow_up(make_case(), make_run(attempt=number)) for number in (0, 2))
     assert first
     assert later
     assert (first.key, later.key) == ("heal:UTIL-101:1", "heal:UTIL-101:3")
+    assert follow_up(make_case(), make_run(attempt=2, mode=GateMode.PROBE)) == later
 
 
 def test_verification_is_followed_by_its_judgement() -> None:
-    """The report of a verification starts `publish` for that very run and attempt; a probe starts nothing."""
+    """The report of a verification starts `publish` for that very run and attempt."""
     report = make_report(mode=GateMode.VERIFY, run_id=77, run_attempt=2)
     request = follow_up(make_case(), report)
     assert request
     assert request.key == "publish:UTIL-101:77:2"
-    assert follow_up(make_case(), make_run(mode=GateMode.PROBE)) is None

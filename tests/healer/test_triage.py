@@ -10,13 +10,14 @@ from healer.contracts import (
     Diagnosis,
     Disposition,
     FailureClass,
+    GateMode,
     Lookup,
     Reason,
     Trace,
     TraceStep,
     Verdict,
 )
-from healer.triage import MAX_DIAGNOSES, SITE_DOWN_WAKE_S, classify, unreported, without_login
+from healer.triage import MAX_DIAGNOSES, SITE_DOWN_WAKE_S, classify, first_look, unreported, without_login
 
 BILLS = "<html><body><h1>Your bills</h1><table class=new><tr><td>one</td></tr></table></body></html>"
 
@@ -211,3 +212,22 @@ def test_plausible_and_wrong_bills_are_healed_where_a_page_was_seen():
     assert "not true" in decision.evidence
     unseen = seen.model_copy(update={"trace": None})
     assert classify(unseen, make_case()).reason is Reason.AMBIGUOUS
+
+
+@pytest.mark.parametrize("kind", FailureClass)
+def test_a_portal_that_was_down_is_probed_first(kind):
+    """The next look after a portal that did not answer asks for its page alone; after anything else, and at first, it fetches."""
+    down = kind in {FailureClass.SOURCE_DOWN, FailureClass.TIMED_OUT}
+    red = Verdict(conclusion=Conclusion.FAILURE, why="red")
+    case = make_case(diagnosis=Diagnosis(run=make_run(), verdict=red, failure=make_failure(kind=kind)))
+    assert first_look(case) is (GateMode.PROBE if down else GateMode.DIAGNOSE)
+    assert first_look(make_case()) is GateMode.DIAGNOSE
+
+
+def test_a_probe_that_gets_no_answer_is_a_portal_that_is_down():
+    """A red probe has no trace: the case rests, and is looked at again."""
+    triage = classify(
+        make_report(mode=GateMode.PROBE, failure=make_failure(kind=FailureClass.SOURCE_DOWN)), make_case()
+    )
+    assert (triage.reason, triage.wake_after_s) == (Reason.SITE_DOWN, SITE_DOWN_WAKE_S)
+    assert triage.evidence.startswith("A look at its page")

@@ -1,8 +1,9 @@
 """Whose turn it is."""
 
-from factories import make_case, make_run
+from factories import NOW, make_case, make_run
+from healer.chain import link
 from healer.contracts import Attempt, Conclusion, Diagnosis, Verdict
-from healer.turns import diff_of, is_due, last_number, own_attempt, series
+from healer.turns import began_with, diff_of, is_due, last_number, own_attempt, series
 
 RED = Verdict(conclusion=Conclusion.FAILURE, why="red")
 
@@ -43,3 +44,14 @@ def test_change_of_an_attempt_is_found_by_its_number():
     """The diff of a number is that attempt's own; a number at which no agent worked has none."""
     case = make_case(attempts=(Attempt(number=1, diff="one"), Attempt(number=3, diff="three")))
     assert (diff_of(case, 3), diff_of(case, 2)) == ("three", "")
+
+
+def test_dispatches_are_counted_from_the_last_wake_up():
+    """What was dispatched before a case slept does not count against it when it wakes; a person's beginning counts as it did."""
+    told = [("gate_dispatched", {"attempt": 0}), ("woken", {}), ("gate_dispatched", {"attempt": 1})]
+    told += [("gate_dispatched", {"attempt": 2}), ("woken", {})]
+    events = []
+    for kind, data in told:
+        events.append(link(events[-1] if events else None, NOW, kind, data))
+    assert [began_with(make_case(), events[:n]) for n in range(6)] == [0, 0, 0, 1, 1, 1]
+    assert began_with(make_case(first=5), events) == 5
