@@ -5,7 +5,7 @@ UV := $(firstword $(wildcard var/uv/bin/uv) uv)
 # wait for the one that drives the local world.
 PYTEST := $(PY)/pytest --numprocesses=$(shell [ "$$(nproc)" -gt 2 ] && echo 4 || echo 3) --dist=loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
-.PHONY: help setup docker agent demo world test lint test-fast crash crash-gate soak crash-intake bench bench-gateway bench-envelope bench-redact bench-relocate bench-deciders bench-journey bench-scale checkov cheats bench-gate sbom wheel images clean
+.PHONY: help setup docker agent demo world test lint test-fast crash crash-gate soak crash-intake bench bench-gateway bench-envelope bench-redact bench-relocate bench-deciders bench-journey bench-scale bench-agent checkov cheats bench-gate sbom wheel images clean
 
 help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,13 +69,16 @@ bench-relocate: setup ## count what relocation finds again on real redesigns, be
 bench-deciders: setup ## measure relocation and guard beside the parsing under them; figures go to bench/results/deciders.json
 	@$(PY)/python -m bench.deciders
 
+bench-agent: setup agent ## measure what is around Claude Code, from brief to diff, beside the SDK's plain run; figures go to bench/results/agent.json
+	@$(PY)/python -m bench.agent
+
 bench-journey: setup docker ## heal 20 cases, time by phase, beside a bare flow run, an empty job and a push; bench/results/journey.json
 	@$(PY)/python -m bench.journey
 
 bench-scale: setup ## heal cases while ledger, registry, memory of ids and repository grow; bench/results/scale.json
 	@$(PY)/python -m bench.scale
 
-bench: bench-gateway bench-envelope bench-redact bench-deciders bench-gate bench-journey bench-scale ## all of them, one after another
+bench: bench-gateway bench-envelope bench-redact bench-deciders bench-agent bench-gate bench-journey bench-scale ## all of them, one after another
 	@$(PY)/python -m bench.table
 
 checkov: ## judge the deployments by checkov, in an environment of its own (its pins are old)

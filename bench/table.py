@@ -103,7 +103,17 @@ def _gate(found: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
         yield f"gate beyond fetches and replay, {mode}", _seconds(one), beside, ratio
 
 
+def _agent(found: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    spent, mib = found["brief_to_diff_s"], found["pss_mib"]
+    beside = f"the SDK's plain run of it: {_seconds(spent['stock'])}"
+    yield "brief to diff, around the same Claude Code", _seconds(spent["ours"]), beside, f"{found['overhead_s']:+.2f} s"
+    ours, stock = mib["ours"]["others"], mib["stock"]["others"]
+    plain = f"the plain run: {stock:.0f} MiB; Claude Code itself {mib['stock']['claude_code']:.0f} MiB"
+    yield "memory of it (PSS) without Claude Code", f"{ours:.0f} MiB", plain, f"{ours / stock:.2f}"
+
+
 _MAKERS: Final = {
+    "agent": _agent,
     "gate": _gate,
     "gateway": _gateway,
     "envelope": _envelope,
