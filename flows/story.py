@@ -17,6 +17,7 @@ from prefect.tasks import Task
 from pydantic import Field
 
 import prompts
+from flows import happenings
 from flows.pausing import prove_unpaused
 from healer import autonomy, best, importers, logs, turns
 from healer.autonomy import Earned
@@ -109,7 +110,9 @@ class Story:
         """
         if "reason_text" in changes:
             changes["reason_text"] = self.parts.redactor.text(changes["reason_text"])
-        return await self.parts.cases.record(case, kind, dict(data or {}), start=start, **changes)
+        recorded = await self.parts.cases.record(case, kind, dict(data or {}), start=start, **changes)
+        happenings.tell(recorded, kind, dict(data or {}))
+        return recorded
 
     async def end(
         self,

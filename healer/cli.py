@@ -6,6 +6,7 @@ Exit codes: 0 done; 1 refused or failed, stderr says why and what to do; 2 wrong
 import json
 import secrets
 import time
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -47,6 +48,8 @@ app.command()(redact)
 app.command()(guard)
 app.command()(relocate)
 app.command()(resume)
+for _other in entry_points(group="importer_healer.commands"):  # of rooms that this one may not know
+    app.command(_other.name)(_other.load())
 
 _Ticket = Annotated[str, typer.Argument(help="The JIRA ticket's key, for example UTIL-101.")]
 _Importer = Annotated[str, typer.Option(help="The importer's name in importers.toml.")]

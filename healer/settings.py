@@ -195,11 +195,14 @@ class AuditSettings(GitHubSettings, StoreSettings):
 
 
 class OperatorSettings(_Room):
-    """What `healer` on an operator's machine needs to talk to the gateway."""
+    """What `healer` on an operator's machine needs to talk to gateway and Prefect."""
 
     url: _Address = "http://127.0.0.1:8000"
     api_token: SecretStr | None = None
     workato_keys: SecretStr | None = None
+    notify_block: str | None = Field(default=None, pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")
+    """Prefect's notification block for automations, `TYPE/NAME`; Prefect's address is in its own variable."""
+    prefect_api_url: str = Field(default="", validation_alias="PREFECT_API_URL")
 
 
 class ReceiptSettings(_Room):
