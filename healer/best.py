@@ -35,7 +35,7 @@ def words(case: Case, code: Callable[[str], str]) -> str:
         return ""
     size = f"{_lines(one)} lines changed"
     if one.head_sha is None:
-        why = "refused by the guard" if one.refusals else "not pushed"
+        why = "refused" if one.refusals else "not pushed"
         return f"attempt {one.number}, {why}; the case keeps its diff ({size})"
     return f"attempt {one.number}, commit {code(one.head_sha[:_SHOWN])} of the branch ({one.checks_passed} checks held, {size})"
 

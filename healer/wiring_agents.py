@@ -48,6 +48,7 @@ def _claude(settings: FlowSettings, write: "Writer") -> "Agent":
         require_isolation=settings.agent_require_isolation,
         silence_s=settings.agent_silence_s,
         trials=_trials(settings),
+        review=settings.agent_review,
     )
     return ClaudeAgent(config, write)
 

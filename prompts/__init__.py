@@ -13,10 +13,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from healer.clients.agents.seam import Prompt
 from healer.contracts import Brief
 
-PROMPT_VERSION: Final = "4"
+PROMPT_VERSION: Final = "5"
 """Counts up with every change of a prompt's text; commits name it, so that outcomes can be compared."""
 
-Name = Literal["system", "brief"]
+Name = Literal["system", "brief", "review"]
 _SHORTEST_FENCE: Final = 3
 _LONGEST_PAGE: Final = 40_000
 
@@ -56,5 +56,5 @@ def render(name: Name, **values: object) -> str:
 
 
 def write(brief: Brief) -> Prompt:
-    """Put a brief into words, with the rules that hold for every case."""
-    return Prompt(system=render("system"), task=render("brief", brief=brief))
+    """Put a brief into words, with the rules that hold for every case: one with a proposed change is judged, any other mended."""
+    return Prompt(system=render("system"), task=render("review" if brief.proposed else "brief", brief=brief))

@@ -79,6 +79,8 @@ class Brief(Contract):
     last_good: Trace | None = None
     evidence: tuple[Evidence, ...] = ()
     hint: str = ""
+    proposed: str = ""
+    """A diff: then it is to be judged, and nothing to be mended."""
     prompt_version: str
 
 
@@ -110,6 +112,8 @@ class AgentAnswer(Contract):
     not_fixable_because: str | None = None
     unfinished_because: str | None = None
     """Set where the run does not count: a limit, the guards or the watchdog ended it."""
+    rejected_because: str | None = None
+    """Set where a second session read the change and did not accept it: one reason more to refuse it, never one to let it pass."""
     confinement: str = ""
     """What stood between the agent and the machine, in words."""
     changes: tuple[str, ...] = ()

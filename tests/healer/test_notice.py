@@ -86,7 +86,7 @@ def test_unhealed_case_names_its_best_candidate():
     assert (
         "* Best candidate: attempt 1, commit {{111111111111}} of the branch (2 checks held, 2 lines changed)" in pushed
     )
-    assert "* Best candidate: attempt 1, refused by the guard; the case keeps its diff (2 lines changed)" in refused
+    assert "* Best candidate: attempt 1, refused; the case keeps its diff (2 lines changed)" in refused
     assert "Best candidate" not in comment(a_failed_case(), make_importer(), ADDRESSES)
 
 

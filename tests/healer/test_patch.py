@@ -28,6 +28,17 @@ def test_work_that_the_guard_refuses_is_its_refusals():
     assert {refusal.path for refusal in refusals} == {"Gemfile"}
 
 
+def test_a_review_may_only_tighten():
+    """What a review rejects is refused beside whatever the guard refuses; what it accepts the guard judges as ever."""
+    rejected = ANSWER.model_copy(update={"rejected_because": "another table"})
+    foreign = GOOD.model_copy(update={"path": "Gemfile"})
+    assert [(r.code, r.detail) for r in accept([GOOD], "diff", rejected, make_importer())] == [
+        ("review", "another table")
+    ]
+    codes = {refusal.code for refusal in accept([foreign], "diff", rejected, make_importer())}
+    assert {"outside_paths", "review"} <= codes
+
+
 @pytest.mark.parametrize(("changes", "diff"), [([], "diff"), ([GOOD], " \n")])
 def test_no_work_is_refused_as_empty(changes, diff):
     """Nothing changed is a refusal of its own."""

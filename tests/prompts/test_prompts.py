@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 
 from factories import make_failure, make_importer
 from healer.contracts import Brief, Evidence, Lookup, Trace, TraceStep
-from prompts import PROMPT_VERSION, render
+from prompts import PROMPT_VERSION, render, write
 
 
 def a_trace(page):
@@ -59,10 +59,21 @@ def test_brief_is_complete_without_a_past():
     assert "person says" not in text
 
 
-def test_missing_value_is_an_error():
-    """A prompt is never rendered with a hole in it."""
+@given(st.text(alphabet="`~#<>\n ab{%}", max_size=60).filter(str.strip))
+def test_a_change_to_be_reviewed_cannot_leave_its_fence(diff):
+    """A brief with a proposed change becomes a review, in which the change is one fenced block and nothing is said to be edited."""
+    task = write(a_brief(proposed=diff)).task
+    (shown,) = [block.content for block in MarkdownIt().parse(task) if block.type == "fence" and block.info == "diff"]
+    assert re.sub(r"\s+$", "", shown) == re.sub(r"\s+$", "", diff)
+    assert "say whether you accept it" in task
+    assert "You may change these files" not in task
+
+
+@pytest.mark.parametrize("name", ["brief", "review"])
+def test_no_prompt_has_a_hole(name):
+    """Every template of a task is rendered strictly."""
     with pytest.raises(UndefinedError):
-        render("brief")
+        render(name)
 
 
 def test_rules_need_no_value():

@@ -1,6 +1,6 @@
 """What an agent is asked to say at its end, and how it becomes an `AgentAnswer`."""
 
-from typing import Any, Final, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -28,8 +28,13 @@ class Said(Contract):
     )
 
 
-SCHEMA: Final[dict[str, Any]] = Said.model_json_schema()
-"""Every member is required: an answer with a hole in it is asked for again."""
+class Opinion(Contract):
+    """What a review says of a change. It may only keep a change back."""
+
+    accept: bool = Field(description="Whether you accept the change.")
+    reason: str = Field(
+        min_length=1, max_length=_LONG, description="Why; where you reject it, what is wrong and where."
+    )
 
 
 def answer(agent: str, said: Said, spend: Spend, confinement: str) -> AgentAnswer:

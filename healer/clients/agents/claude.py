@@ -8,6 +8,7 @@ import asyncio
 import os
 import time
 import uuid
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,11 +17,12 @@ import claude_agent_sdk
 from claude_agent_sdk import ClaudeAgentOptions, ClaudeSDKError, ResultMessage, query
 from pydantic import SecretStr, ValidationError
 
-from healer.clients.agents import answer, claude_rules, claude_tools, home, model_proxy, walls
-from healer.clients.agents.answer import Said
+from healer.clients.agents import answer, claude_rules, claude_tools, home, model_proxy, review, walls
+from healer.clients.agents.answer import Opinion, Said
 from healer.clients.agents.claude_log import ClaudeLog
 from healer.clients.agents.home import Home
 from healer.clients.agents.model_proxy import Endpoint, ModelProxy
+from healer.clients.agents.purse import Purse
 from healer.clients.agents.seam import Progress, Tell, Writer
 from healer.clients.agents.trials import TrialConfig, Trials
 from healer.clients.agents.walls import Walls
@@ -57,7 +59,7 @@ class ClaudeConfig:
     """How Claude Code is run.
 
     `silence_s`: how long it may say nothing; `pauses_s`: before each new try after trouble of the endpoint; `trials`: how its work is tried
-    out before it answers, None where the gate alone does.
+    out before it answers, None where the gate alone does; `review`: whether a second session judges what the first one changed.
     """
 
     key: SecretStr
@@ -70,9 +72,10 @@ class ClaudeConfig:
     cli_retries: int = 4
     pauses_s: tuple[float, ...] = (5.0, 30.0)
     trials: TrialConfig | None = None
+    review: bool = False
 
 
-_Found = Said | str | HealerError
+_Found = Said | Opinion | str | HealerError
 """How a run ended: with an answer; with the reason why it does not count; with trouble that is no fault of the attempt."""
 
 
@@ -92,19 +95,48 @@ class ClaudeAgent:
         """
         shut_in = await asyncio.to_thread(walls.required, _program(), must=self._config.require_isolation)
         tell(Progress(f"{self.name} begins: {shut_in.words}"))
-        ceiling = self.ceiling
-        began, spent, pauses = time.monotonic(), Spend(), iter(self._config.pauses_s)
+        purse = Purse(self.ceiling)
+        with home.draft(clone) if self._config.review else nullcontext(clone) as tree:
+            found = await self._tried(brief, tree, purse, tell, shut_in)
+            if not isinstance(found, Said):
+                return answer.unfinished(self.name, str(found), purse.spent, shut_in.words)
+            rejected = None
+            if found.not_fixable_because is None:
+                opinion = await self._reviewed(brief, clone, tree, purse, tell, shut_in)
+                if isinstance(opinion, str):
+                    why = f"the change could not be reviewed: {opinion}"
+                    return answer.unfinished(self.name, why, purse.spent, shut_in.words)
+                rejected = None if opinion.accept else opinion.reason
+                if tree != clone:
+                    home.replace(clone, tree)
+        said = answer.answer(self.name, found, purse.spent, shut_in.words)
+        return said.model_copy(update={"rejected_because": rejected})
+
+    async def _reviewed(
+        self, brief: Brief, clone: Path, tree: Path, purse: Purse, tell: Tell, shut_in: Walls
+    ) -> Opinion | str:
+        """Let a second session, which can edit nothing, read what the first one left; the ceiling is that of both."""
+        diff = review.difference(clone, tree, brief.importer.paths) if self._config.review else ""
+        if not diff:
+            return Opinion(accept=True, reason="not asked")
+        tell(Progress("the change is reviewed", 1.0))
+        reader = brief.importer.model_copy(update={"paths": ()})  # no rule lets it write
+        asked = brief.model_copy(update={"proposed": diff, "importer": reader})
+        found = await self._tried(asked, tree, purse, tell, shut_in)
+        tell(Progress(f"review: {found.reason if isinstance(found, Opinion) else found}", 1.0))
+        return found if isinstance(found, Opinion) else str(found)
+
+    async def _tried(self, brief: Brief, tree: Path, purse: Purse, tell: Tell, shut_in: Walls) -> Said | Opinion | str:
+        """Run a session; where the endpoint is in trouble, again from the beginning."""
+        pauses = iter(self._config.pauses_s)
         while True:
-            left = Ceiling(usd=ceiling.usd - spent.usd, seconds=ceiling.seconds - (time.monotonic() - began))
-            found, spend = await self._run(brief, clone, left, tell, shut_in)
-            spent = _sum(spent, spend, time.monotonic() - began)
-            if isinstance(found, Said):
-                return answer.answer(self.name, found, spent, shut_in.words)
-            if isinstance(found, str):
-                return answer.unfinished(self.name, found, spent, shut_in.words)
+            found, spend = await self._run(brief, tree, purse.left, tell, shut_in)
+            purse.add(spend)
+            if not isinstance(found, HealerError):
+                return found
             pause = next(pauses, None)
-            if pause is None or not _is_worth_it(found, ceiling, spent, pause):
-                found.spent_usd = spent.usd
+            if pause is None or not (found.retryable and purse.lasts(pause)):
+                found.spent_usd = purse.spent.usd
                 raise found
             tell(Progress(f"{found.what} Trying again in {pause:g} s."))
             await asyncio.sleep(pause)
@@ -115,7 +147,7 @@ class ClaudeAgent:
         with home.made(clone, shut_in.uid) as place, model_proxy.serving(proxy, place, shut_in) as url:
             place.arm(shut_in.argv(place, [str(_program())]), self._environment(place, url), _KEPT)
             log = ClaudeLog(place.repo, config.max_turns, tell, place.end)
-            trials = Trials(config.trials, brief, place.repo) if config.trials else None
+            trials = Trials(config.trials, brief, place.repo) if config.trials and not brief.proposed else None
             if trials:
                 await asyncio.to_thread(trials.sweep)
             options = self._options(brief, place, left, proxy.token, log)
@@ -125,7 +157,7 @@ class ClaudeAgent:
             finally:
                 if trials:
                     await asyncio.to_thread(trials.close)
-            found = _judged(log)
+            found = _judged(log, _form(brief))
             if isinstance(found, Said) and found.not_fixable_because is None:
                 place.bring_back(clone)
             return found, log.spend(left.usd, asked=proxy.answered > 0)
@@ -184,14 +216,14 @@ class ClaudeAgent:
             plugins=[],
             extra_args={"restricted": None, "permission-prompts": "none", "no-session-persistence": None},
             permission_mode="dontAsk",
-            tools=[*claude_rules.READS, *claude_rules.WRITES],
+            tools=[*claude_rules.READS, *(() if brief.proposed else claude_rules.WRITES)],
             allowed_tools=claude_rules.allowed(place.repo, brief.importer),
             disallowed_tools=list(claude_rules.DENIED),
             hooks={"PreToolUse": [claude_rules.hook(place.repo, brief.importer)]},
             # `@path` and `/command` in a page or a ticket stay text.
             verbatim_prompts=True,
             system_prompt={"type": "custom", "prompt": self._write(brief).system},
-            output_format={"type": "json_schema", "schema": answer.SCHEMA},
+            output_format={"type": "json_schema", "schema": _form(brief).model_json_schema()},
             include_partial_messages=True,  # each is a sign of life
             stderr=log.complain,
         )
@@ -202,7 +234,12 @@ def _program() -> Path:
     return Path(os.path.realpath(Path(claude_agent_sdk.__file__).parent / "_bundled/claude"))
 
 
-def _judged(log: ClaudeLog) -> _Found:
+def _form(brief: Brief) -> type[Said] | type[Opinion]:
+    """Give the form of the answer. Every member is required: an answer with a hole in it is asked for again."""
+    return Opinion if brief.proposed else Said
+
+
+def _judged(log: ClaudeLog, form: type[Said] | type[Opinion]) -> _Found:
     result = log.result
     if log.broken_off is not None:
         return log.broken_off
@@ -215,13 +252,13 @@ def _judged(log: ClaudeLog) -> _Found:
     if result.terminal_reason == "api_error":
         return _refused(result.api_error_status)
     if result.subtype == "success" and not result.is_error and result.terminal_reason == "completed" and log.turns:
-        return _said(result)
+        return _said(result, form)
     return f"the agent came to no end of its own: {result.terminal_reason or result.subtype}"
 
 
-def _said(result: ResultMessage) -> _Found:
+def _said(result: ResultMessage, form: type[Said] | type[Opinion]) -> _Found:
     try:
-        return Said.model_validate(result.structured_output)
+        return form.model_validate(result.structured_output)
     except ValidationError:
         return "the agent gave no answer of the form that was asked for"
 
@@ -237,13 +274,3 @@ def _refused(status: int | None) -> HealerError:
     return UpstreamError(
         f"the model endpoint is not available ({said}).", service="agent", reason="model_unavailable", status=status
     )
-
-
-def _is_worth_it(found: HealerError, ceiling: Ceiling, spent: Spend, pause: float) -> bool:
-    return found.retryable and spent.usd < ceiling.usd and spent.seconds + pause < ceiling.seconds
-
-
-def _sum(one: Spend, other: Spend, seconds: float) -> Spend:
-    """Add two runs of one attempt."""
-    counted = ("usd", "turns", "input_tokens", "cached_tokens", "output_tokens")
-    return Spend(seconds=round(seconds, 3), **{name: getattr(one, name) + getattr(other, name) for name in counted})

@@ -53,13 +53,38 @@ class Home:
 
         Raises: UpstreamError (service `agent`, reason `unreadable`) where the copy holds what is neither file, folder nor link.
         """
+        replace(clone, self.repo)
+
+
+def replace(clone: Path, tree: Path) -> None:
+    """Make `clone` what `tree` is.
+
+    Raises: UpstreamError as `Home.bring_back` does.
+    """
+    try:
+        _empty(clone)
+        shutil.copytree(tree, clone, symlinks=True, dirs_exist_ok=True)
+    except (OSError, shutil.Error) as error:
+        raise UpstreamError(
+            f"the agent's tree cannot be copied ({type(error).__name__}).", service="agent", reason="unreadable"
+        ) from None
+
+
+@contextmanager
+def draft(clone: Path) -> Iterator[Path]:
+    """Give a copy of `clone` to work on until it is known whether the work counts.
+
+    Raises: UpstreamError as `made` does.
+    """
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as place, _held(Path(place)):
+        copy = Path(os.path.realpath(place)) / "tree"
         try:
-            _empty(clone)
-            shutil.copytree(self.repo, clone, symlinks=True, dirs_exist_ok=True)
+            shutil.copytree(clone, copy, symlinks=True)
         except (OSError, shutil.Error) as error:
             raise UpstreamError(
-                f"the agent's tree cannot be copied ({type(error).__name__}).", service="agent", reason="unreadable"
+                f"no folder for the agent ({type(error).__name__}).", service="agent", reason="no_room"
             ) from None
+        yield copy
 
 
 @contextmanager

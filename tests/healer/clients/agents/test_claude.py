@@ -1,5 +1,6 @@
 """The real Claude Code against a scripted model: that it heals, and how a run ends that does not."""
 
+import json
 import os
 import signal
 import subprocess
@@ -73,6 +74,38 @@ def test_a_run_that_gives_up_leaves_nothing(tmp_path):
     with bench(tmp_path, [*HEALING[:3], answer(not_fixable_because=why)]) as site:
         assert site.work().not_fixable_because == why
         assert changes(site.clone) == []
+
+
+def opinion(accept, reason="The table is the same one."):
+    return call("StructuredOutput", accept=accept, reason=reason)
+
+
+REVIEWS = {
+    "accepted": ([call("Read", file_path=FILE), opinion(accept=True)], None, None),
+    "rejected": ([opinion(accept=False, reason="It takes the wrong table.")], "It takes the wrong table.", None),
+    "tampering": ([edit(NEW, "x"), call("Write", file_path=FILE, content="x"), opinion(accept=True)], None, None),
+    "unending": ([Step([text("Hm.")])] * 3, None, "could not be reviewed"),
+}
+
+
+@pytest.mark.parametrize("name", REVIEWS)
+def test_a_change_is_reviewed_before_it_is_handed_in(tmp_path, name):
+    """A second session reads the diff and can edit nothing; a rejection is told; without an end nothing is left; both cost."""
+    turns, rejected, unfinished = REVIEWS[name]
+    sessions = iter([HEALING, turns])
+    with bench(tmp_path, ()) as site:
+        site.model.script = lambda: iter(next(sessions))
+        said = site.work(review=True)
+        assert said.rejected_because == rejected
+        assert (unfinished or "") in (said.unfinished_because or "")
+        assert (said.unfinished_because is None) == (unfinished is None)
+        assert [change.path for change in changes(site.clone)] == ([] if unfinished else [FILE])
+        assert unfinished or site.text().count(NEW) == 1
+        asked = site.model.asked[-1]
+        assert f'"{NEW} tbody' in json.dumps(asked["messages"][0]).replace("\\\\", "").replace('\\"', '"')
+        assert {tool["name"] for tool in asked["tools"]}.isdisjoint({"Edit", "Write", "Bash"})
+        assert len(site.model.sessions) == 2
+        assert said.spend.turns == len(site.model.asked)
 
 
 def test_trouble_of_the_endpoint_is_no_attempt(tmp_path):
