@@ -32,7 +32,7 @@ JIRA_PERMISSIONS: Final = (
     "EDIT_ISSUES",
 )
 """What comments, transitions, remote links and issue properties take (developer.atlassian.com, each operation's "Permissions")."""
-DEPLOYMENTS: Final = ("command", "digest", "fleet", "heal", "publish", "reconcile", "sweep", "watch")
+DEPLOYMENTS: Final = ("command", "digest", "fleet", "heal", "publish", "reconcile", "retention", "sweep", "watch")
 """Those of `deployments/prefect.yaml`."""
 RECONCILE_LATE: Final = timedelta(minutes=10)
 _PIDS: Final = 128

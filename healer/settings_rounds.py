@@ -24,6 +24,8 @@ class RoundSettings(BaseModel):
     watch_cooldown_hours: float = Field(default=72, ge=0)
     watch_tickets_per_day: int = Field(default=5, ge=0)
     """How long an importer's alarm opens no second ticket, and how many tickets all alarms may open in 24 hours; 0 opens none."""
+    retention_case_days: float = Field(default=0, ge=0)
+    """How long after its last write `retention` keeps a case that is over; 0 keeps every case. Its receipt stays."""
     hours_per_fix: float = Field(default=12.0, ge=0)
     hours_per_review: float = Field(default=0.5, ge=0)
     """What `digest` assumes that an engineer needs for one fix by hand, and for the review of one pull request."""

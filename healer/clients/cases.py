@@ -44,6 +44,17 @@ if run_ttl ~= '' then redis.call('SET', KEYS[5], id, 'EX', run_ttl) end
 return 'done'
 """
 
+# Only as it was judged: a case or chain that was written since then stays.
+_FORGET: Final = """
+local case, last = redis.call('GET', KEYS[1]), redis.call('LINDEX', KEYS[2], -1)
+if not case or not last then return 0 end
+if cjson.decode(case).version ~= tonumber(ARGV[1]) or cjson.decode(last).hash ~= ARGV[2] then return 0 end
+redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
+redis.call('ZREM', KEYS[4], ARGV[3])
+redis.call('SREM', KEYS[5], ARGV[3])
+return 1
+"""
+
 _HOLD: Final = """
 local owner = redis.call('GET', KEYS[1])
 if owner and owner ~= ARGV[1] then return 0 end
@@ -78,6 +89,7 @@ class Cases:
         self._linking = asyncio.Lock()  # one at a time in this process: fewer lost races for the end of a chain
         self._append = redis.register_script(_APPEND)
         self._hold = redis.register_script(_HOLD)
+        self._forget = redis.register_script(_FORGET)
         self._release = redis.register_script(_RELEASE)
 
     async def check_durability(self) -> None:
@@ -238,6 +250,15 @@ class Cases:
         with redis_errors():
             text = await cast("Awaitable[str | None]", self._redis.lindex(_events_key(case_id), -1))
         return Event.model_validate_json(text) if text else None
+
+    async def forget(self, case: Case, last: Event) -> bool:
+        """Delete a case, its chain and what it spent, where both are as they were read; gives whether they were.
+
+        Raises: UpstreamError.
+        """
+        keys = [_case_key(case.id), _events_key(case.id), f"healer:spend:{case.id}", _CASES, limits.OPEN]
+        with redis_errors():
+            return bool(await self._forget(keys=keys, args=[case.version, last.hash, case.id]))
 
     async def hold(self, importer: str, owner: str, ttl_s: float) -> bool:
         """Take or extend the exclusive right to work on an importer; it expires by itself.

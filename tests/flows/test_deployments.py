@@ -20,6 +20,7 @@ def test_flows_are_defined_by_dotted_entrypoints():
         "heal/heal": "flows.heal.heal",
         "publish/publish": "flows.publish.publish",
         "reconcile/reconcile": "flows.reconcile.reconcile",
+        "retention/retention": "flows.retention.retention",
         "sweep/sweep": "flows.sweep.sweep",
         "watch/watch": "flows.watch.watch",
     }
@@ -37,6 +38,7 @@ def test_rounds_have_schedules():
         "heal": [],
         "publish": [],
         "reconcile": [120],
+        "retention": [86400],
         "sweep": [900],
         "watch": [3600],
     }

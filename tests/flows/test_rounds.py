@@ -1,5 +1,6 @@
 """The rounds, told from outside: scheduled flows that look at everything and not at one case."""
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 
@@ -15,11 +16,13 @@ from healer.clients.fetches import Fetches
 from healer.contracts import Fetch, State
 from healer.envelope import KeyRing
 from healer.pauses import VARIABLE
+from healer.reconcile import RECEIPT_WRITTEN
 
 SETTINGS = {
     "HEALER_SWEEP_AFTER_MINUTES": "0",
     "HEALER_LIMIT_CASES_PER_IMPORTER_DAY": "2",
     "HEALER_RECONCILE_PENDING_S": "0.1",
+    "HEALER_RETENTION_CASE_DAYS": "0.000001",
 }
 
 
@@ -133,3 +136,24 @@ def test_watch_opens_one_ticket_for_an_importer_that_breaks(desk: Desk):
     written = desk.jira.ticket(case.id)
     assert (written["components"], written["labels"]) == (["importer-voltara"], ["importer-healer-watch"])
     assert "3 of 3 fetches failed" in str(written)
+
+
+@pytest.mark.parametrize("desk", ["UTIL-372"], indirect=True)
+def test_retention_forgets_what_is_over_and_leaves_its_receipt(desk: Desk):
+    """A case that is over goes with its chain, its receipt stays; one that is open, or whose receipt does not hold all, stays."""
+    desk.ask(lambda redis: redis.flushdb())
+
+    async def fill(redis):
+        cases, now = Cases(redis), datetime.now(UTC)
+        for number in (372, 373, 374):
+            delivery = make_delivery(id=f"d-{number}", ticket=f"UTIL-{number}", importer="voltara", received_at=now)
+            case = (await cases.receive(delivery, now)).case
+            if number != 374:
+                await cases.record(case, "stopped", {}, state=State.STOPPED)
+                await Evidence(redis, KeyRing.parse(VAULT_KEYS)).keep_receipt(case.id, "signed")
+        await cases.note("UTIL-372", RECEIPT_WRITTEN, {"sha256": hashlib.sha256(b"signed").hexdigest()})
+
+    desk.ask(fill)
+    assert message(desk.round("retention")) == "1 case(s) forgotten, 1 kept because their receipt does not hold all."
+    assert {case.id for case in desk.ask(lambda redis: Cases(redis).list())} == {"UTIL-373", "UTIL-374"}
+    assert desk.ask(lambda redis: redis.keys("*UTIL-372*")) == ["healer:receipt:UTIL-372"]

@@ -147,3 +147,16 @@ async def test_hold_excludes_others_until_it_expires_or_is_released(cases: Cases
     assert await cases.hold("brightwater", "UTIL-2", 0.02)
     await asyncio.sleep(0.03)
     assert await cases.hold("brightwater", "UTIL-3", 30)
+
+
+async def test_case_is_forgotten_only_as_it_was_judged(cases: Cases, redis: Redis) -> None:
+    """What was written since then stays; what is forgotten leaves no key and no place in any list."""
+    case = await _opened(cases)
+    ended = await cases.record(case, "stopped", {}, state=State.STOPPED)
+    last = (await cases.events(case.id))[-1]
+    assert not await cases.forget(case, last)
+    await cases.note(case.id, "late", {})
+    assert not await cases.forget(ended, last)
+    assert await cases.forget(ended, (await cases.events(case.id))[-1])
+    assert not await cases.forget(ended, last)
+    assert (await cases.list(), await redis.keys(f"healer:case:{case.id}*")) == ((), [])
