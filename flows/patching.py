@@ -201,4 +201,4 @@ def _commit(story: Story, case: Case, attempt: Attempt, base: Sha) -> Sha:
     when = case.diagnosis.run.dispatched_at if case.diagnosis else case.opened_at
     with git.worktree(base) as tree:
         git.apply(tree, attempt.diff)
-        return git.commit(tree, case.head_sha or base, message, settings.git_author, when)
+        return git.commit(tree, case.head_sha or base, message, settings.git_author, when, settings.git_signing_key)

@@ -9,7 +9,7 @@ from flows import artifacts
 from flows.closing import told
 from flows.dispatching import settled
 from flows.story import STEP, Number, Story, call, in_seconds, opened
-from healer import autonomy, check_run, triage, verify
+from healer import autonomy, check_run, push, reviewers, triage, verify
 from healer import publish as publication
 from healer.contracts import (
     Case,
@@ -18,6 +18,7 @@ from healer.contracts import (
     Disposition,
     GateReport,
     GateRun,
+    Importer,
     PullRequest,
     RunRequest,
     State,
@@ -141,7 +142,7 @@ async def _publish(story: Story, case: Case, report: GateReport) -> None:
             await story.confirm(case)
             text = publication.body(case, importer, report, story.addresses)
             pull = await _open(story, case, text, draft=action is Action.OPEN_DRAFT)
-            told_of = {"number": pull.number, **facts}
+            told_of = {"number": pull.number, **facts, "reviewers": await _ask_review(story, case, importer, pull)}
             opened_case = await story.record(case, "pull_request_opened", told_of, pull_request=pull)
             await story.end(opened_case, State.PUBLISHED)
         case Action.LEAVE_CLOSED:
@@ -152,6 +153,26 @@ async def _publish(story: Story, case: Case, report: GateReport) -> None:
             await story.end(case, State.OBSERVED, text=why, facts=facts)
         case Action.BRANCH:
             await story.end(case, State.BRANCH_ONLY, text=why, facts=facts)
+
+
+async def _ask_review(story: Story, case: Case, importer: Importer, pull: PullRequest) -> str:
+    """Ask the code owners of what was changed, else the importer's owner, for a review; give who is asked."""
+    paths = push.files(case.attempts[-1].diff)
+    wanted = reviewers.of(await _codeowners(story), paths, importer.owner)
+    if not (wanted.people or wanted.teams):
+        return ""
+    return ", ".join(await call(story.parts.github.ask_review, pull.number, wanted.people, wanted.teams))
+
+
+async def _codeowners(story: Story) -> str:
+    """Read who owns which files, from the base branch."""
+    for place in reviewers.PLACES:
+        try:
+            return await call(story.parts.github.read_file, place, story.parts.settings.base_branch)
+        except UpstreamError as error:
+            if error.reason != "not_found":
+                raise
+    return ""
 
 
 async def _open(story: Story, case: Case, text: str, *, draft: bool) -> PullRequest:

@@ -10,7 +10,7 @@ from prefect import task
 import prompts
 from flows import artifacts
 from flows.story import STEP, Story, call
-from healer import dsse, notice, publish, receipt
+from healer import dsse, guard, notice, publish, receipt
 from healer.contracts import ENDED, Case, GateReport
 from healer.reconcile import RECEIPT_WRITTEN
 
@@ -32,6 +32,7 @@ async def write(story: Story) -> None:
     if events[-1].kind == RECEIPT_WRITTEN:
         return
     versions = {"importer-healer": version("importer-healer"), "prompts": prompts.PROMPT_VERSION}
+    versions["policy"] = guard.POLICY_VERSION
     redact = story.parts.redactor.text
     written = receipt.write(case, events, await _reports(story, case), versions, redact)
     statement = receipt.statement(written, story.parts.settings.importers_repository)

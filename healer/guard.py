@@ -12,6 +12,8 @@ from typing import Final
 from healer import ruby_rules, shapes
 from healer.contracts import FileChange, Importer, Refusal
 
+POLICY_VERSION: Final = "1"
+"""Of the rules by which changes are judged; raised with each change of theirs. Commits and receipts carry it."""
 MOST_FILES: Final = 5
 MOST_LINES: Final = 200
 LARGEST_FILE: Final = 256 * 1024

@@ -62,7 +62,8 @@ def title(case: Case) -> str:
 
 def labels(case: Case) -> tuple[str, ...]:
     """Give the labels by which pull requests of the healer are found."""
-    return ("importer-healer", f"importer:{case.importer}")
+    failure = case.diagnosis.failure if case.diagnosis else None
+    return ("importer-healer", f"importer:{case.importer}", *([f"class:{failure.kind.value}"] if failure else []))
 
 
 def body(case: Case, importer: Importer, report: GateReport, addresses: Addresses) -> str:

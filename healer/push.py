@@ -10,6 +10,7 @@ from typing import Final
 from unidiff.patch import PatchSet
 
 from healer.contracts import Attempt, Case, CaseId, Correlation, FailureClass, GateMode
+from healer.guard import POLICY_VERSION
 
 _HASH_DIGITS: Final = 8
 _WHAT_BROKE: Final[dict[FailureClass, str]] = {
@@ -67,5 +68,6 @@ def _trailers(case: Case, attempt: Attempt, prompt_version: str) -> list[str]:
         f"Healer-Case: {case.id}",
         f"Healer-Attempt: {attempt.number}",
         f"Healer-Prompt-Version: {prompt_version}",
+        f"Healer-Policy-Version: {POLICY_VERSION}",
     ]
     return trailers + ([f"Healer-Gate-Run: {case.diagnosis.run.run_id}"] if case.diagnosis else [])

@@ -21,8 +21,6 @@ from healer.settings_rounds import RoundSettings
 _PRIVATE = r"localhost|127(\.\d+){3}|10(\.\d+){3}|192\.168(\.\d+){2}|172\.(1[6-9]|2\d|3[01])(\.\d+){2}"
 GATEWAY_URL = rf"^(https://[^\s@]+|http://({_PRIVATE})(:\d+)?(/[^\s@]*)?)$"
 """Logins travel on this way: in clear only where they do not leave the machine or its private network."""
-
-
 _ADDRESS = r"^https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?(/[^\s@?#]*)?$"
 """No login in it: an address is shown in links, logs and errors."""
 _Address = Annotated[str, Field(pattern=_ADDRESS)]
@@ -152,6 +150,7 @@ class FlowSettings(
     importers_checkout: Path | None = None
     """An existing clone of the importers repository to borrow objects from."""
     git_ssh_key: Path | None = None
+    git_signing_key: SecretStr | None = None
     git_author: str = "Importer Healer <importer-healer@users.noreply.github.com>"
     max_attempts: int = Field(default=3, ge=1, le=10)
     """Attempts per case; a portal that changed on more pages than that in a row needs an engineer, or a higher number."""
@@ -166,6 +165,7 @@ class SinkSettings(_Room):
     github_token: SecretStr | None = None
     github_app_key: SecretStr | None = None
     github_webhook_secret: SecretStr | None = None
+    git_signing_key: SecretStr | None = None
     jira_token: SecretStr | None = None
     redis_url: SecretStr | None = None
     vault_keys: SecretStr | None = None

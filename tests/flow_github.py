@@ -8,6 +8,7 @@ import base64
 import contextlib
 import itertools
 import shutil
+import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -64,6 +65,7 @@ class GitHubWire:
             Route(f"{_REPO}/pulls", self._list_pulls),
             Route(f"{_REPO}/pulls", self._create_pull, methods=["POST"]),
             Route(f"{_REPO}/pulls/{{number:int}}", self._edit_pull, methods=["GET", "PATCH"]),
+            Route(f"{_REPO}/pulls/{{number:int}}/requested_reviewers", self._ask, methods=["POST"]),
             Route(f"{_REPO}/issues/{{number:int}}/labels", self._label, methods=["POST"]),
             Route(f"{_REPO}/issues/{{number:int}}/comments", self._comments, methods=["GET", "POST"]),
             Route(f"{_REPO}/issues/comments/{{comment:int}}", self._one_comment, methods=["GET", "PATCH"]),
@@ -82,7 +84,10 @@ class GitHubWire:
             await asyncio.sleep(0.02)
 
     async def _contents(self, request: Request) -> Response:
-        text = git("show", f"{request.query_params['ref']}:{request.path_params['path']}", cwd=self.bare)
+        try:
+            text = git("show", f"{request.query_params['ref']}:{request.path_params['path']}", cwd=self.bare)
+        except subprocess.CalledProcessError:
+            return JSONResponse({"message": "Not Found"}, 404)
         encoded = base64.b64encode(text.encode()).decode()
         return JSONResponse(
             {"type": "file", "encoding": "base64", "content": encoded, "path": request.path_params["path"]}
@@ -180,6 +185,11 @@ class GitHubWire:
             return Response(status_code=204)
         return JSONResponse({"ref": name, "url": f"{self.url}{_REPO}/git/{name}"})
 
+    async def _ask(self, request: Request) -> Response:
+        pull, body = self.pulls[request.path_params["number"] - 1], await request.json()
+        pull.setdefault("asked", []).extend([*body.get("reviewers", []), *body.get("team_reviewers", [])])
+        return JSONResponse(pull, 201)
+
     async def _label(self, request: Request) -> Response:
         names = await request.json()
         self.pulls[request.path_params["number"] - 1]["labels"] = [{"name": name} for name in names]
@@ -219,6 +229,7 @@ def _seeded(root: Path) -> Path:
     """Lay the importers repository with the local world's importers."""
     work, bare = root / "work", root / f"served/{REPOSITORY}.git"
     shutil.copytree(IMPORTERS, work)
+    (work / "CODEOWNERS").write_text("* @nobody\n/lib/gatherers/ @alice @acme/keepers\n")
     git("init", "-q", "-b", "main", cwd=work)
     git("add", "-A", cwd=work)
     git("commit", "-q", "-m", "Begin", cwd=work)

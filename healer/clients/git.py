@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from healer.clients.git_command import OUTPUT_LIMIT, GitCommand, Output
 from healer.clients.git_remote import Login, Remote, checked, protocol, short
+from healer.clients.git_signing import signing
 from healer.clients.git_tree import changes_between, refuse_unreadable, text_at
 from healer.contracts import FileChange, Sha
 from healer.errors import Conflict, Misconfigured, PolicyViolation, UpstreamError
@@ -140,15 +141,27 @@ class Git:
                 raise PolicyViolation(f"the diff is larger than {DIFF_LIMIT} bytes.", reason="diff_too_large") from None
             return done.out.decode("utf-8", "replace")
 
-    def commit(self, tree: Path, parent: Sha, message: str, author: str, when: datetime) -> Sha:
+    def commit(
+        self, tree: Path, parent: Sha, message: str, author: str, when: datetime, key: SecretStr | None = None
+    ) -> Sha:
         """Commit a tree on a parent. The same content, parent, message, author (`Name <address>`) and time give the same sha.
 
-        Raises: Misconfigured for an author of another form; PolicyViolation as `changes` does.
+        `key` is an SSH key, as a file of OpenSSH holds it, that signs the commit; an ed25519 one signs the same content the same way.
+
+        Raises: Misconfigured for an author of another form, or a signing key that does not sign; PolicyViolation as `changes` does.
         """
         person = _person(author, when)
-        with self._scratch() as scratch:
+        with self._scratch() as scratch, signing(key, scratch) as (sign, config):
             made = self._hashed(tree, parent, {"GIT_INDEX_FILE": str(scratch / "index")})
-            done = self._local("commit-tree", made, "-p", parent, "-F", "-", environment=person, given=message.encode())
+            words = ("commit-tree", *sign, made, "-p", parent, "-F", "-")
+            done = self._command.run(*words, environment=person, config=config, given=message.encode())
+        if done.code and key:
+            self._redactor.add([key.get_secret_value()])
+            told = short(self._redactor, done.err)
+            remedy = "Give a whole private key without a passphrase in HEALER_GIT_SIGNING_KEY."
+            raise Misconfigured(f"the commit cannot be signed: {told}", reason="git_signing_key", remedy=remedy)
+        if done.code:
+            raise self._failed("commit-tree", done)
         return done.out.decode().strip()
 
     def _hashed(self, tree: Path, base: Sha, place: Mapping[str, str]) -> str:
@@ -205,10 +218,13 @@ class Git:
     ) -> Output:
         done = self._command.run(*arguments, environment=environment, folder=folder, given=given, limit=limit)
         if done.code:
-            raise UpstreamError(
-                f"git {arguments[0]} failed: {short(self._redactor, done.err)}", service="git", reason="git_failed"
-            )
+            raise self._failed(arguments[0], done)
         return done
+
+    def _failed(self, name: str, done: Output) -> UpstreamError:
+        return UpstreamError(
+            f"git {name} failed: {short(self._redactor, done.err)}", service="git", reason="git_failed"
+        )
 
 
 def _objects(clone: Path) -> Path:

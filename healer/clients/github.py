@@ -234,6 +234,12 @@ class GitHub:
 
         return self._do(f"opening the pull request of {branch}", step)
 
+    def ask_review(self, number: int, people: Iterable[str], teams: Iterable[str]) -> tuple[str, ...]:
+        """Ask people (logins) and teams (slugs) for a review who are not asked yet; give those who are, without whom GitHub refuses."""
+        return self._do(
+            f"asking for a review of {number}", lambda r: github_pulls.ask(r, number, tuple(people), tuple(teams))
+        )
+
     def make_labels(self, labels: Mapping[str, str]) -> None:
         """Make those labels that are missing; `labels` are what they say, by name."""
         self._do("making labels", lambda r: github_pulls.make_labels(r, labels))

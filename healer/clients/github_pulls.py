@@ -54,6 +54,25 @@ def amend(pull: Pull, title: str, body: str, labels: Iterable[str]) -> PullReque
     return _told(pull)
 
 
+def ask(repository: Repository, number: int, people: Iterable[str], teams: Iterable[str]) -> tuple[str, ...]:
+    """Ask for reviews, one after another, since GitHub refuses all where it refuses one; give who was or is asked."""
+    pull = repository.get_pull(number)
+    have = {one.login for one in pull.requested_reviewers or ()}, {one.slug for one in pull.requested_teams or ()}
+    asked = [name for name in people if name in have[0] or _asked(pull, reviewers=[name])]
+    return (*asked, *(name for name in teams if name in have[1] or _asked(pull, team_reviewers=[name])))
+
+
+def _asked(pull: Pull, **whom: list[str]) -> bool:
+    """Ask one; False where GitHub will have none of it: no collaborator, or the author himself."""
+    try:
+        pull.create_review_request(**whom)
+    except GithubException as error:
+        if error.status != _UNPROCESSABLE:
+            raise
+        return False
+    return True
+
+
 def make_labels(repository: Repository, labels: Mapping[str, str]) -> None:
     """Make those labels of the repository that are missing."""
     have = {label.name for label in repository.get_labels()}

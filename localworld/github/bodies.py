@@ -157,6 +157,18 @@ class Bodies:
         }
         return {**body, "description": None, "url": f"{self._store.api}/labels/{quote(name)}"}
 
+    def team(self, repository: Repository, slug: str) -> Any:
+        """Give a team of the repository's organization."""
+        number = sum(slug.encode())
+        page = f"{self._store.url}/orgs/{repository.owner}/teams/{slug}"
+        about = {"id": number, "node_id": node_id("Team", number), "name": slug, "slug": slug, "html_url": page}
+        api = f"{self._store.api.partition('/repos/')[0]}/teams/{number}"
+        place = {"url": api, "members_url": f"{api}/members{{/member}}", "repositories_url": f"{api}/repos"}
+        rest = {"description": None, "permission": "push", "privacy": "closed", "parent": None}
+        return self._templates.conform(
+            "team", {**about, **place, **rest, "notification_setting": "notifications_enabled"}
+        )
+
     def comment(self, repository: Repository, comment: Comment) -> Any:
         """Give a comment."""
         body = self.example("issue-comment", repository)
@@ -187,7 +199,10 @@ class Bodies:
         }
         body |= {"state": pull.state, "draft": pull.draft, "locked": False, "user": self.user(pull.author), **sides}
         body |= {"labels": [self.label(name, repository.labels[name]) for name in pull.labels]}
-        body |= {"requested_reviewers": [self.user(name) for name in pull.reviewers], "requested_teams": []}
+        body |= {
+            "requested_reviewers": [self.user(name) for name in pull.reviewers],
+            "requested_teams": [self.team(repository, name) for name in pull.teams],
+        }
         body |= {"assignee": None, "assignees": [], "milestone": None, "auto_merge": None, "active_lock_reason": None}
         body |= {
             "created_at": pull.created,

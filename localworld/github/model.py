@@ -48,6 +48,7 @@ class Pull:
     state: str = "open"
     labels: list[str] = field(default_factory=list)
     reviewers: list[str] = field(default_factory=list)
+    teams: list[str] = field(default_factory=list)
     created: str = field(default_factory=now)
     updated: str = field(default_factory=now)
     closed: str | None = None

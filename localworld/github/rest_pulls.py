@@ -237,9 +237,14 @@ def create_label(call: Call) -> Answer:
 
 
 def request_reviewers(call: Call) -> Answer:
-    """Ask people for a review."""
+    """Ask people and teams for a review; the author cannot be asked, and of teams only those that there are."""
     pull = _pull(call)
-    pull.reviewers += [name for name in call.body.get("reviewers", []) if name not in pull.reviewers]
+    people, teams = call.body.get("reviewers", []), call.body.get("team_reviewers", [])
+    known = {name.partition("/")[2] for name in call.store.config.get("teams", {})}
+    if pull.author in people or set(teams) - known:
+        raise Problem(422, "Reviews may only be requested from collaborators.")
+    pull.reviewers += [name for name in people if name not in pull.reviewers]
+    pull.teams += [name for name in teams if name not in pull.teams]
     return Answer(201, call.bodies.pull(call.repository, pull, "pull-request-simple"))
 
 

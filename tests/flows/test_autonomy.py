@@ -3,6 +3,7 @@
 import pytest
 
 from flow_desk import Desk
+from git_site import git
 from healer.contracts import Autonomy, State
 
 TICKETS = range(341, 345)
@@ -21,6 +22,10 @@ def test_level_holds_back_and_a_persons_word_and_a_reviewers_no_are_heard(desk: 
     assert desk.tell("publish")["status"] == 200
     desk.work()
     assert (desk.case.state, desk.github.pulls[0]["draft"], len(desk.github.runs)) == (State.PUBLISHED, True, gates)
+    labels = [label["name"] for label in desk.github.pulls[0]["labels"]]
+    assert labels == ["class:source_changed", "importer-healer", "importer:brightwater"]
+    assert desk.github.pulls[0]["asked"] == ["alice", "keepers"]
+    assert "Healer-Policy-Version: " in git("log", "-1", "--format=%B", "heal/UTIL-341", cwd=desk.github.bare)
     told = next(event for event in desk.events if event.kind == "pull_request_opened")
     assert (told.data["autonomy"], told.data["autonomy_start"]) == ("draft", "pull_request")
     desk.close_pull()

@@ -51,7 +51,11 @@ def test_broken_importer_is_healed(desk):
     assert (case.state, case.ticket_status, case.awaiting) == (State.PUBLISHED, "In Review", None)
     assert [pull["head"]["ref"] for pull in desk.github.pulls] == ["heal/UTIL-101"]
     assert "table#statements" in desk.github.pulls[0]["body"]
-    assert [label["name"] for label in desk.github.pulls[0]["labels"]] == ["importer-healer", "importer:brightwater"]
+    assert sorted(label["name"] for label in desk.github.pulls[0]["labels"]) == [
+        "class:source_changed",
+        "importer-healer",
+        "importer:brightwater",
+    ]
     assert desk.jira.ticket("UTIL-101")["status"] == "In Review"
     assert len(desk.comments()) == 1
     assert f"[#1|{desk.github.pulls[0]['html_url']}]" in desk.comments()[0]

@@ -108,9 +108,14 @@ def test_receipt_tells_the_story_in_about_twenty_lines():
 
 
 def test_title_and_labels_find_the_case():
-    """Ticket and importer are in the title, and in the labels."""
+    """Ticket and importer are in the title; importer and class of failure in the labels."""
     assert title(a_verified_case()) == "UTIL-101: heal brightwater"
-    assert labels(a_verified_case()) == ("importer-healer", "importer:brightwater")
+    assert labels(a_verified_case()) == (
+        "importer-healer",
+        "importer:brightwater",
+        "class:source_changed",
+    )
+    assert labels(make_case()) == ("importer-healer", "importer:brightwater")
 
 
 def test_long_change_is_cut_and_says_so():

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from factories import NOW, make_case, make_failure, make_run
 from healer.contracts import Attempt, Conclusion, Correlation, Diagnosis, GateMode, Verdict
+from healer.guard import POLICY_VERSION
 from healer.push import branch_name, commit_message, correlation, inputs
 
 FILES = ("lib/gatherers/brightwater.rb",)
@@ -46,12 +47,13 @@ def test_inputs_are_texts():
 
 
 def test_git_reads_the_trailers():
-    """Git itself finds the four trailers by which a lost case is recovered."""
+    """Git itself finds the trailers by which a lost case is recovered."""
     message = commit_message(a_diagnosed_case(), Attempt(number=2), FILES, "3")
     found = subprocess.run(
         ["/usr/bin/git", "interpret-trailers", "--parse"], input=message, capture_output=True, text=True, check=True
     ).stdout
-    expected = ["Healer-Case: UTIL-101", "Healer-Attempt: 2", "Healer-Prompt-Version: 3", "Healer-Gate-Run: 7001"]
+    expected = ["Healer-Case: UTIL-101", "Healer-Attempt: 2", "Healer-Prompt-Version: 3"]
+    expected += [f"Healer-Policy-Version: {POLICY_VERSION}", "Healer-Gate-Run: 7001"]
     assert found.splitlines() == expected
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import subprocess
 import threading
 import traceback
 from collections.abc import Iterator
@@ -40,11 +41,11 @@ class Place:
         """Give another client of the same mirror."""
         return Git(self.url, self.folder, token=lambda: SecretStr(token), **options)
 
-    def commit(self, text="healed\n", when=WHEN):
-        """Commit a source of this text on the base."""
+    def commit(self, text="healed\n", when=WHEN, key=None):
+        """Commit a source of this text on the base, signed where there is a key."""
         with self.git.worktree(self.base) as tree:
             (tree / SOURCE).write_text(text)
-            return self.git.commit(tree, self.base, "Heal brightwater\n", AUTHOR, when)
+            return self.git.commit(tree, self.base, "Heal brightwater\n", AUTHOR, when, key)
 
 
 @pytest.fixture
@@ -477,3 +478,37 @@ def test_a_remote_that_is_gone_is_unavailable(tmp_path):
         pass
     error = raised(UpstreamError, Git(f"{url}/importers.git", tmp_path).fetch)
     assert (error.reason, error.retryable) == ("unavailable", True)
+
+
+# ---------------------------------------------------------------- signed commits
+
+
+def signing_key(folder: Path, kind: str = "ed25519") -> tuple[SecretStr, Path]:
+    """Make an SSH key; give it, and git's file of who may sign."""
+    key, allowed = folder / "key", folder / "allowed"
+    subprocess.run(["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", "healer", "-f", str(key)], check=True)
+    allowed.write_text(f"importer-healer@users.noreply.github.com {key.with_suffix('.pub').read_text()}")
+    return SecretStr(key.read_text()), allowed
+
+
+def test_commit_is_signed_where_a_key_is_set(place, tmp_path):
+    """Git itself verifies the signature; made again it is the same commit, and the key lies nowhere afterwards."""
+    key, allowed = signing_key(tmp_path)
+    sha = place.commit(key=key)
+    assert (place.commit(key=key), place.commit() == sha) == (sha, False)
+    checked = ["-c", f"gpg.ssh.allowedSignersFile={allowed}", "verify-commit", "-v", sha]
+    told = subprocess.run(
+        ["git", *checked], cwd=place.folder / "mirror.git", capture_output=True, text=True, check=False
+    )
+    assert (told.returncode, 'Good "git" signature for importer-healer@' in told.stderr) == (0, True)
+    line = key.get_secret_value().splitlines()[2]
+    held = [path for path in place.folder.rglob("*") if path.is_file() and line.encode() in path.read_bytes()]
+    assert held == []
+
+
+def test_key_that_cannot_sign_is_told_without_being_shown(place):
+    """A broken key stops the commit, and no error quotes it; without a key nothing is signed."""
+    broken = SecretStr("-----BEGIN OPENSSH PRIVATE KEY-----\nplantedplantedplanted\n-----END OPENSSH PRIVATE KEY-----")
+    error = raised(Misconfigured, place.commit, key=broken)
+    assert (error.reason, "plantedplanted" in str(error)) == ("git_signing_key", False)
+    assert "gpgsig" not in git("cat-file", "commit", place.commit(), cwd=place.folder / "mirror.git")

@@ -421,3 +421,16 @@ def test_no_error_and_no_log_carries_a_token_or_header(site, caplog):
     shown = "".join(traceback.format_exception(error)) + repr(error) + repr(client) + caplog.text
     assert token not in shown
     assert "uthorization" not in shown
+
+
+def test_reviewers_are_asked_once_and_whom_github_refuses_is_left_out(client, site, branch):
+    """People and teams are asked, a stranger's team and the author are no reason to ask nobody, and a repeat asks nobody again."""
+    number = client.open_pull(branch, "main", "Heal", "Body").number
+    author = site.send("GET", f"/pulls/{number}")["user"]["login"]
+    for _ in range(2):
+        since = len(site.record())
+        assert client.ask_review(number, ["alice", author], ["keepers", "strangers"]) == ("alice", "keepers")
+    pull = site.send("GET", f"/pulls/{number}")
+    assert [one["login"] for one in pull["requested_reviewers"]] == ["alice"]
+    assert [one["slug"] for one in pull["requested_teams"]] == ["keepers"]
+    assert len(writes(site, since)) == 2
