@@ -18,7 +18,7 @@ from healer.breakdown import reason_of
 from healer.contracts import ENDED, Case, State
 from healer.errors import Conflict, HealerError, UpstreamError
 from healer.pauses import HELD
-from healer.reconcile import is_delivered
+from healer.reconcile import is_delivered, tries
 
 MARKER: Final = "importer-healer"
 _PROPERTY: Final = "healer.case"
@@ -61,7 +61,7 @@ async def _left(story: Story, error: HealerError) -> str:
     what = story.parts.redactor.text(str(error))
     try:
         case = await story.case()
-        reason = reason_of(error, case.state)
+        reason = reason_of(error, case.state, tries(await story.parts.cases.events(case.id)))
         if reason and case.state not in ENDED:
             await story.end(case, State.NEEDS_ENGINEER, reason, what)
         else:
@@ -80,6 +80,7 @@ async def close(story: Story) -> None:
     case = await story.case()
     await artifacts.show_case(case, story.addresses)
     if case.state in ENDED:
+        await story.parts.ledgers.release(case.id)
         await _hand_on(story, case)
         await line.call_next(story.parts)
         await call_off(story, case)

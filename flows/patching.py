@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 import prompts
 from flows import artifacts
-from flows.spending import reserved, worked
+from flows.spending import given_back, reserved, worked
 from flows.story import STEP, Fact, Story, call
 from healer import autonomy, brief, push, turns, verify
 from healer import patch as patches
@@ -51,16 +51,18 @@ async def patch(story: Story) -> None:
     reservation = await reserved(story, case)
     if reservation is None:
         return
-    await call(story.parts.git.fetch)
-    told = brief.write_brief(
-        case,
-        importer,
-        await _newest_red_report(story, case),
-        await _last_good(story, case, case.base_sha),
-        story.number,
-        prompts.PROMPT_VERSION,
-    )
-    await story.confirm(case)
+    # What was reserved while the case ended, after its last flow run has given back the rest, would stay counted.
+    async with given_back(story):
+        await call(story.parts.git.fetch)
+        told = brief.write_brief(
+            case,
+            importer,
+            await _newest_red_report(story, case),
+            await _last_good(story, case, case.base_sha),
+            story.number,
+            prompts.PROMPT_VERSION,
+        )
+        await story.confirm(case)
     with story.parts.git.worktree(case.base_sha) as tree:
         answer = await worked(story, reservation, told, tree)
         attempt = await _judged(story, importer, answer, tree, case.base_sha)

@@ -1,6 +1,8 @@
 """An agent's work, paid for: debited before it begins, settled to what it cost. Where a ledger is spent, the case ends so."""
 
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from flows.story import Story
 from healer import budget
 from healer.budget import Spent
 from healer.clients.ledgers import Reservation
-from healer.contracts import AgentAnswer, Brief, Case, Reason, Spend, State
+from healer.contracts import ENDED, AgentAnswer, Brief, Case, Reason, Spend, State
 from healer.errors import Conflict, HealerError
 
 
@@ -31,6 +33,17 @@ async def _end(story: Story, case: Case, spent: Spent) -> None:
     """Let a case wait for the day or the month that is free again by itself; only a person raises a case's own ledger."""
     state = State.NOT_FIXED if spent.free_at else State.NEEDS_ENGINEER
     await story.end(case, state, Reason.BUDGET_SPENT, budget.words(spent), next_check=spent.free_at)
+
+
+@asynccontextmanager
+async def given_back(story: Story) -> AsyncIterator[None]:
+    """Give a reservation back where the case was written by somebody else before the agent began."""
+    try:
+        yield
+    except Conflict:
+        if (await story.case()).state in ENDED:
+            await story.parts.ledgers.release(story.case_id)
+        raise
 
 
 async def worked(story: Story, reservation: Reservation, brief: Brief, tree: Path) -> AgentAnswer:

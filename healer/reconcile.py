@@ -64,7 +64,7 @@ def duty(case: Case, events: Sequence[Event], now: datetime, patience: Patience 
     """
     if case.state is State.NOT_FIXED and is_delivered(case, events) and (wakes := _wakes(case, events, now)):
         return wakes
-    if not events or _tries(events) >= MAX_AGAIN or abs(now - events[-1].at) < _waits(case, events, patience):
+    if not events or tries(events) >= MAX_AGAIN or abs(now - events[-1].at) < _waits(case, events, patience):
         return None
     if turns.unanswered(events) is not None:
         return Duty.ANSWER
@@ -114,7 +114,7 @@ def _since_its_state(case: Case, events: Sequence[Event]) -> list[str]:
     return kinds[max((n for n, kind in enumerate(kinds) if kind == case.state.value), default=0) :]
 
 
-def _tries(events: Sequence[Event]) -> int:
+def tries(events: Sequence[Event]) -> int:
     """Count the repetitions since something else than failure happened."""
     tail = 0
     for event in reversed(events):
@@ -126,9 +126,9 @@ def _tries(events: Sequence[Event]) -> int:
 
 def _waits(case: Case, events: Sequence[Event], patience: Patience) -> timedelta:
     """Give how long the last event may lie back: longer with each repetition."""
-    tries = _tries(events)
-    again = min(patience.pending_s * 2**tries, _LONGEST_S)
+    repeated = tries(events)
+    again = min(patience.pending_s * 2**repeated, _LONGEST_S)
     if events[-1].kind in _OURS:
         return timedelta(seconds=again)
     silent = patience.agent_s if case.state is State.PATCHING else patience.silent_s
-    return timedelta(seconds=max(silent, again if tries else 0))
+    return timedelta(seconds=max(silent, again if repeated else 0))

@@ -35,11 +35,12 @@ def git(*arguments: str, cwd: Path) -> str:
 
 @dataclass
 class Remote:
-    """The ASGI application and what it saw. `after` replaces the next answer to a push with this status, after its work."""
+    """The ASGI application and what it saw. `after` and `before` answer the next push by this status, after its work or without it."""
 
     bare: Path
     token: str = TOKEN
     after: int | None = None
+    before: int | None = None
     delay_s: float = 0.0
     redirect: str = ""
     seen: list[str] = field(default_factory=list)
@@ -58,8 +59,12 @@ class Remote:
         basic = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
         if request.headers.get("authorization") != f"Basic {basic}":
             return PlainTextResponse("who are you", 401, {"WWW-Authenticate": 'Basic realm="git"'})
+        is_push = request.url.path.endswith("git-receive-pack") and request.method == "POST"
+        if self.before and is_push:
+            status, self.before = self.before, None
+            return Response("{}", status, media_type="application/json")
         answer = await asyncio.to_thread(self._backend, request, await request.body())
-        if self.after and request.url.path.endswith("git-receive-pack") and request.method == "POST":
+        if self.after and is_push:
             status, self.after = self.after, None
             return PlainTextResponse("lost", status)
         return answer

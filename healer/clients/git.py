@@ -203,8 +203,14 @@ class Git:
         Raises: UpstreamError `push_refused` with the remote's reason, also where the branch has another head.
         """
         ref = f"refs/heads/{branch}"
-        if self._remote.head(ref) != sha:
+        if self._remote.head(ref) == sha:
+            return
+        try:
             self._remote.push(sha, ref, expected)
+        except UpstreamError:
+            # A push whose answer got lost may have landed while this one was under way.
+            if self._remote.head(ref) != sha:
+                raise
 
     # ------------------------------------------------------------ running git
 

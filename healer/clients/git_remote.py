@@ -17,7 +17,8 @@ from healer.redact import Redactor
 _REASON_LIMIT: Final = 300
 _HTTP: Final = ("http", "https")
 _NO_LOGIN: Final = ("Authentication failed", "could not read Username", "Permission denied (", "error: 401")
-_REFUSED: Final = ("rejected]", "error: 403")
+_REJECTED, _FORBIDDEN, _WORD = "rejected]", "error: 403", "remote:"
+"""GitHub says in words why it forbids a push; a 403 without a word is a limit, which passes."""
 
 
 class Login:
@@ -83,7 +84,7 @@ class Remote:
 
     def _refusal(self, name: str, done: Output) -> UpstreamError:
         told = f"{done.out.decode('utf-8', 'replace')}\n{done.err}"
-        if name == "push" and any(sign in told for sign in _REFUSED):
+        if name == "push" and (_REJECTED in told or (_FORBIDDEN in told and _WORD in told)):
             lines = [line for line in told.splitlines() if line.startswith(("!", "remote:", "fatal:"))]
             return UpstreamError(
                 f"the remote refused the push: {short(self._redactor, ' '.join(lines))}",

@@ -8,7 +8,7 @@ Amounts are whole micro-dollars and milliseconds.
 import logging
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from pydantic import Field, ValidationError
 from redis.asyncio import Redis
@@ -83,11 +83,29 @@ return {{'reserved', id, run}}
 """
 
 _BEGIN: Final = """
-local run = cjson.decode(redis.call('HGET', KEYS[1], ARGV[1]))
+local text = redis.call('HGET', KEYS[1], ARGV[1])
+if not text then return 'taken' end
+local run = cjson.decode(text)
 if run.begun then return 'taken' end
 run.begun = true
 redis.call('HSET', KEYS[1], ARGV[1], cjson.encode(run))
 return 'begun'
+"""
+
+# KEYS: case, and usd of day, usd of month, ms of day for each of ARGV: the runs that have not begun.
+_RELEASE: Final = f"""{_WHOLE}
+for n, id in ipairs(ARGV) do
+  local text = redis.call('HGET', KEYS[1], id)
+  local run = text and cjson.decode(text)
+  if run and not run.begun then
+    for k, amount in ipairs({{run.usd, run.usd, run.ms}}) do
+      local counter = KEYS[3 * n - 2 + k]
+      redis.call('SET', counter, string.format('%.0f', math.max(0, whole(counter) - amount)), 'EX', {_KEPT_S})
+    end
+    redis.call('HDEL', KEYS[1], id)
+  end
+end
+return 'released'
 """
 
 # KEYS: case, usd of day, usd of month, ms of day.
@@ -156,6 +174,7 @@ class Ledgers:
         self._reserve = redis.register_script(_RESERVE)
         self._begin = redis.register_script(_BEGIN)
         self._settle = redis.register_script(_SETTLE)
+        self._release = redis.register_script(_RELEASE)
 
     async def reserve(
         self, case_id: str, attempt: int, ceiling: Ceiling, budget: Budget, now: datetime
@@ -181,7 +200,7 @@ class Ledgers:
         return _understood(answer, case_id, ceiling, budget, now)
 
     async def begin(self, reservation: Reservation) -> bool:
-        """Mark the reserved run as begun; False where another one has begun on this reservation.
+        """Mark the reserved run as begun; False where another one has begun on this reservation, or it was released.
 
         Raises: UpstreamError. Then the run must not begin.
         """
@@ -196,13 +215,26 @@ class Ledgers:
 
         Raises: UpstreamError. Then the reservation stays counted.
         """
-        counters = [
-            counter(each, reservation.day)
-            for each in (Ledger.USD_PER_DAY, Ledger.USD_PER_MONTH, Ledger.MINUTES_PER_DAY)
-        ]
+        counters = _counters(reservation.day)
         cost = [round(spend.usd * _MICRO), round(spend.seconds * 1000)]
         with redis_errors():
             await self._settle(keys=[case_key(reservation.case), *counters], args=[reservation.id, *cost])
+
+    async def release(self, case_id: str) -> None:
+        """Give back what a case has reserved for runs that have not begun, and will not: it has ended.
+
+        Raises: UpstreamError. Then what could not be given back stays counted.
+        """
+        with redis_errors():
+            rows = cast("dict[str, str]", await self._redis.hgetall(case_key(case_id)))
+            waiting = {run_id: told.day for run_id, text in rows.items() if not (told := row(text)).begun}
+            if waiting:
+                keys = [case_key(case_id), *(key for day in waiting.values() for key in _counters(day))]
+                await self._release(keys=keys, args=list(waiting))
+
+
+def _counters(day: str) -> list[str]:
+    return [counter(each, day) for each in (Ledger.USD_PER_DAY, Ledger.USD_PER_MONTH, Ledger.MINUTES_PER_DAY)]
 
 
 def unreadable() -> UpstreamError:

@@ -91,7 +91,7 @@ def _heads(case: dict[str, Any], pulls: list[dict[str, Any]], head: str, cell: C
     if cell.end == "published" and [(pull["state"], pull["head_sha"]) for pull in pulls] != [("open", want)]:
         yield "there is no open pull request on the recorded head"
     # What was on its way when a person stopped the case may still arrive; nothing else may.
-    if cell.end == "stopped" and pulls and not (isinstance(cell, Stopped) and "pull request" in cell.step.name):
+    if cell.end == "stopped" and pulls and not (isinstance(cell, Stopped) and "pull" in cell.step.name):
         yield "a stopped case has a pull request"
 
 

@@ -435,13 +435,27 @@ def test_a_refusal_carries_the_remotes_reason_short_and_redacted(place):
     assert len(error.what) < 400
 
 
+def test_a_push_that_another_one_overtook_with_the_same_commit_is_done(place):
+    """A repeat that is refused because the push before it lands at that moment has nothing left to do."""
+    head = place.commit()
+    place.remote.hook("update", 'git update-ref "$1" "$3"; exit 1\n')
+    place.git.push(head, BRANCH, None)
+    assert place.remote.head(BRANCH) == head
+
+
+def test_a_push_forbidden_without_a_word_may_be_tried_again(place):
+    """GitHub says why it forbids a push; where it says nothing, its limits are meant."""
+    head = place.commit()
+    place.remote.before = 403
+    assert raised(UpstreamError, place.git.push, head, BRANCH, None).reason == "unavailable"
+
+
 def test_a_push_whose_answer_got_lost_is_found_done(place):
-    """After a lost answer the repeat finds the branch and sends nothing."""
+    """After a lost answer the branch is looked at: it has come, and nothing is sent again."""
     head = place.commit()
     place.remote.after = 502
-    assert raised(UpstreamError, place.git.push, head, BRANCH, None).reason == "unavailable"
-    assert place.remote.head(BRANCH) == head
     place.git.push(head, BRANCH, None)
+    assert place.remote.head(BRANCH) == head
 
 
 # ---------------------------------------------------------------- limits

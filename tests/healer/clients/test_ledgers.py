@@ -73,6 +73,18 @@ async def test_a_dead_run_stays_counted(redis: Redis) -> None:
     assert await spent(redis) == counts(5, 11)
 
 
+async def test_what_has_not_begun_is_given_back(redis: Redis) -> None:
+    """A case that ended holds nothing for a run that never began, given back once; what began stays counted, and nothing begins late."""
+    await begun(redis, 1)
+    waiting = await reserve(redis, 2)
+    assert isinstance(waiting, Reservation)
+    ledgers = Ledgers(redis, Budget())
+    for _ in range(2):
+        await ledgers.release(CASE)
+        assert await spent(redis) == counts(4, 10)
+    assert not await ledgers.begin(waiting)
+
+
 async def test_one_reservation_bears_one_run(redis: Redis) -> None:
     """Of runs that stand on one reservation at once, one begins."""
     reservation = await reserve(redis)
@@ -194,8 +206,7 @@ async def test_a_run_that_was_never_reserved_does_not_begin(redis: Redis) -> Non
     reservation = await reserve(redis)
     assert isinstance(reservation, Reservation)
     await redis.flushdb()
-    with pytest.raises(UpstreamError):
-        await Ledgers(redis, Budget()).begin(reservation)
+    assert not await Ledgers(redis, Budget()).begin(reservation)
 
 
 async def test_without_redis_nothing_is_spent() -> None:
