@@ -98,9 +98,11 @@ sbom: setup ## what the product is made of, as CycloneDX 1.5 from uv.lock: out/s
 wheel: setup ## the product as a wheel: out/dist
 	@$(UV) build --quiet --wheel --out-dir out/dist
 
-images: ## the gateway's and the worker's images
-	@docker build --quiet -f deployments/images/gateway.Dockerfile -t importer-healer-gateway .
-	@docker build --quiet -f deployments/images/worker.Dockerfile -t importer-healer-worker .
+images: ## the gateway's and the worker's images; BASE=image with Python 3.11, else Docker's official one by its present digest
+	@base="$(BASE)"; [ -n "$$base" ] || { docker pull --quiet python:3.11-slim-bookworm >/dev/null \
+	  && base=$$(docker image inspect --format '{{index .RepoDigests 0}}' python:3.11-slim-bookworm); } || exit 1; \
+	echo "images on $$base"; for image in gateway worker; do \
+	  docker build --quiet --build-arg BASE="$$base" -f deployments/images/$$image.Dockerfile -t importer-healer-$$image . || exit 1; done
 
 clean: ## remove what the local world wrote
 	@rm -rf var/world out

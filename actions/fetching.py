@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -90,10 +90,9 @@ class Fetching:
 
     def _try(self, image: str, lease: Lease, login: int, out: Path) -> Evidence:
         """Fetch once with one of the lease's logins, and judge."""
-        with self._watch.part("container"):
-            _check_time(lease)
-            self._logins_used = len(lease.grant.refs) * lease.grant.repetitions
-            fetched = self._run_container(image, lease, login, out)
+        _check_time(lease)
+        self._logins_used = len(lease.grant.refs) * lease.grant.repetitions
+        fetched = self._run_container(image, lease, login, out)
         with self._watch.part("judge"):
             today = self._watch.started_at.date()
             return evidence.of_fetch(fetched, out, lease, self._redactor, today, login=login)
@@ -114,9 +113,15 @@ class Fetching:
         return evidence.confirmed(fetches, (*_joined(fetches), follows), lease)
 
     def _run_container(self, image: str, lease: Lease, login: int, out: Path) -> Fetched:
-        with fenced(run_name(self._job), lease.grant.importer.hosts) as fence:
-            ended = Containers().run(self._container(image, lease, login, out, fence.options))
-            return Fetched(ended, fence.contacts())
+        with ExitStack() as made:
+            with self._watch.part("network"):
+                fence = made.enter_context(fenced(run_name(self._job), lease.grant.importer.hosts))
+            with self._watch.part("container"):
+                ended = Containers().run(self._container(image, lease, login, out, fence.options))
+            contacts = fence.contacts()
+            with self._watch.part("network"):
+                made.close()
+        return Fetched(ended, contacts)
 
     def _lease(self) -> Lease:
         with self._watch.part("lease"), httpx.Client(timeout=_HTTP_S) as http:

@@ -1,6 +1,8 @@
 # The gateway: no Prefect, no agent, no git. Build from the root of the checkout:
 #   docker build -f deployments/images/gateway.Dockerfile -t importer-healer-gateway .
-# Pin BASE by digest where you build: docker buildx imagetools inspect python:3.11-slim-bookworm
+# BASE is an image with Python 3.11 and pip: `make images` names the official one by the digest that the registry gives it then, so that
+# both images stand on the same bytes; BASE=python@sha256:... keeps to one, and where no registry is reached, any Debian 12 image with
+# python3-venv will do (debootstrap --include=python3,python3-venv,ca-certificates bookworm).
 ARG BASE=python:3.11-slim-bookworm
 
 # checkov:skip=CKV_DOCKER_7:The argument has a tag, and where it counts a digest.

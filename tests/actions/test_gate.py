@@ -82,7 +82,7 @@ def test_a_good_fetch_is_green(runner):
         "c" * 40,
         "refs/heads/heal/UTIL-101",
     )
-    assert set(report.timings_ms) == {"build", "lease", "container", "judge", "replay", "total"}
+    assert set(report.timings_ms) == {"build", "lease", "network", "container", "judge", "replay", "total"}
     page = report.trace.pages[report.trace.steps[0].page]
     assert "session=4711" not in ended.report_text
     assert "4711-0815" not in ended.report_text

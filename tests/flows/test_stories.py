@@ -18,8 +18,10 @@ from git_site import git
 from healer import dsse, receipt
 from healer.clients.cases import Cases
 from healer.clients.logins import Logins
-from healer.contracts import Check, Conclusion, FailureClass, LoginOutcome, Reason, State
+from healer.contracts import Check, Conclusion, FailureClass, GateMode, LoginOutcome, Reason, State
 from loopback import NO_TLS
+
+TICKETS = (*range(101, 140), 311)
 
 
 def ticket(number: int):
@@ -258,6 +260,26 @@ def test_a_portal_that_comes_back_closes_its_ticket(desk):
     assert len(desk.comments()) == 1
     sent = [event.data["mode"] for event in desk.events if event.kind == "gate_dispatched"]
     assert sent == ["diagnose", "probe", "probe", "diagnose"]
+
+
+@ticket(311)
+def test_a_red_base_is_proved_again_after_an_hour(desk):
+    """Where the diagnosis is older than an hour when an attempt was red, the base goes through the gate before the next attempt."""
+    diagnosed(desk)
+    desk.report(failure=make_failure(selector="td.amount", signature="f" * 16))
+    desk.work()
+    case = desk.case
+    assert (case.state, len(case.attempts)) == (State.PATCHING, 1)
+    long_ago = datetime.now(UTC) - timedelta(minutes=61)
+    old = case.diagnosis.run.model_copy(update={"dispatched_at": long_ago})
+    proved = case.diagnosis.model_copy(update={"run": old})
+    desk.ask(lambda redis: Cases(redis).record(case, "noted", {}, diagnosis=proved))
+    desk.work()
+    case = desk.case
+    assert (case.state, case.awaiting.mode, len(case.attempts)) == (State.DIAGNOSING, GateMode.DIAGNOSE, 1)
+    desk.report(**GREEN)
+    desk.work()
+    assert desk.case.reason is Reason.ALREADY_HEALED
 
 
 def no_login(desk: Desk, reason: str, next_at: datetime | None) -> None:

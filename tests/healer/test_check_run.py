@@ -22,6 +22,21 @@ def test_only_a_success_passes_a_branch_protection(conclusion):
     assert passes is (conclusion is Conclusion.SUCCESS)
 
 
+@pytest.mark.parametrize(
+    ("conclusion", "shows"),
+    [
+        (Conclusion.FAILURE, "failure"),
+        (Conclusion.TIMED_OUT, "timed_out"),
+        (Conclusion.CANCELLED, "cancelled"),
+        (Conclusion.ERROR, "action_required"),
+        (Conclusion.NEUTRAL, "action_required"),
+    ],
+)
+def test_each_verdict_has_its_own_conclusion(conclusion, shows):
+    """A timeout and a cancellation are shown as what they are; what was not judged asks for a look."""
+    assert shown(conclusion).conclusion == shows
+
+
 def test_what_was_not_judged_blames_nobody_and_believes_no_report():
     """An `error` asks for a look; of a report that was not believed nothing is told, neither checks nor places."""
     report = make_report(checks=(Check(name="exit_code", passed=True),), bills=3)

@@ -1,5 +1,7 @@
 """Triage of gate reports."""
 
+from datetime import timedelta
+
 import pytest
 
 from factories import NOW, make_case, make_failure, make_report, make_run
@@ -17,7 +19,8 @@ from healer.contracts import (
     TraceStep,
     Verdict,
 )
-from healer.triage import MAX_DIAGNOSES, SITE_DOWN_WAKE_S, classify, first_look, unreported, without_login
+from healer.settings import FlowSettings
+from healer.triage import MAX_DIAGNOSES, SITE_DOWN_WAKE_S, classify, first_look, is_fresh, unreported, without_login
 
 BILLS = "<html><body><h1>Your bills</h1><table class=new><tr><td>one</td></tr></table></body></html>"
 
@@ -231,3 +234,14 @@ def test_a_probe_that_gets_no_answer_is_a_portal_that_is_down():
     )
     assert (triage.reason, triage.wake_after_s) == (Reason.SITE_DOWN, SITE_DOWN_WAKE_S)
     assert triage.evidence.startswith("A look at its page")
+
+
+@pytest.mark.parametrize(
+    ("age_s", "base", "holds"), [(3599, "a" * 40, True), (3600, "a" * 40, False), (3599, "b" * 40, False)]
+)
+def test_a_red_base_is_proved_once_an_hour(age_s, base, holds):
+    """A diagnosis holds for an hour by default, and for the commit that it was made on; without one nothing holds."""
+    fresh_s = FlowSettings.model_fields["diagnosis_fresh_s"].default
+    red = Diagnosis(run=make_run(sha="a" * 40, dispatched_at=NOW), verdict=Verdict(conclusion="failure", why="red"))
+    assert is_fresh(make_case(diagnosis=red, base_sha=base), NOW + timedelta(seconds=age_s), fresh_s) is holds
+    assert not is_fresh(make_case(base_sha=base), NOW, fresh_s)

@@ -99,6 +99,26 @@ def test_any_disagreement_of_the_report_is_an_error(fields):
     assert judged(GREEN.model_copy(update=fields), a_state()) is Conclusion.ERROR
 
 
+@pytest.mark.parametrize(
+    ("told", "github", "verdict"),
+    [
+        (Conclusion.TIMED_OUT, "timed_out", Conclusion.TIMED_OUT),
+        (Conclusion.TIMED_OUT, "failure", Conclusion.TIMED_OUT),
+        (Conclusion.TIMED_OUT, "success", Conclusion.ERROR),
+        (Conclusion.CANCELLED, "cancelled", Conclusion.CANCELLED),
+        (Conclusion.CANCELLED, "failure", Conclusion.ERROR),
+        (Conclusion.NEUTRAL, "neutral", Conclusion.NEUTRAL),
+        (Conclusion.ERROR, "failure", Conclusion.ERROR),
+        (Conclusion.ERROR, "success", Conclusion.ERROR),
+        (Conclusion.SUCCESS, "skipped", Conclusion.ERROR),
+    ],
+)
+def test_each_end_of_a_run_is_its_verdict(told, github, verdict):
+    """Report and GitHub must tell of one end; a run that a job skipped because no runner fits is never green."""
+    fields = {"conclusion": told} if told is Conclusion.SUCCESS else {"conclusion": told, "exit_code": None}
+    assert judged(GREEN.model_copy(update=fields), a_state(conclusion=github)) is verdict
+
+
 @pytest.mark.parametrize(("report", "state"), [(None, a_state()), (GREEN, None), (None, None)])
 def test_half_the_evidence_is_an_error(report, state):
     """Neither word counts without the other."""

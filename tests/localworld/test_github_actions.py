@@ -27,6 +27,10 @@ FILES = {
     "red.yml": HEAD + JOB + '    steps: [{ run: "echo ::error file=lib/a.rb,line=3::wrong && exit 1" }]\n',
     "long.yml": HEAD + JOB + '    timeout-minutes: 0.02\n    steps: [{ run: "sleep 20" }]\n',
     "held.yml": HEAD + JOB + '    steps: [{ run: "sleep 20" }]\n',
+    "turn.yml": "concurrency: { group: 'turn-${{ inputs.what }}', cancel-in-progress: false }\n"
+    + HEAD
+    + JOB
+    + '    steps: [{ run: "sleep 20" }]\n',
     "odd.yml": HEAD + JOB.replace("ubuntu-latest", "windows-latest") + '    steps: [{ run: "true" }]\n',
     "half.yml": GREEN + '  other:\n    runs-on: windows-latest\n    steps: [{ run: "true" }]\n',
     "leak.yml": HEAD
@@ -121,6 +125,22 @@ def actions(tmp_path_factory):
 def test_a_run_ends_as_its_jobs_did(actions, file, conclusion):
     """A run is green only if every job found a runner and succeeded; the job's own time limit ends it."""
     assert actions.ended(file)["conclusion"] == conclusion
+
+
+def test_runs_of_one_group_take_turns(actions):
+    """A run waits for the one of its concurrency group, and is not cancelled by it; another group's run does not wait."""
+    one, two, other = (actions.start("turn.yml", what=what) for what in ("a", "a", "b"))
+    running = {actions.wait(other, "in_progress")["id"]}
+    deadline = time.monotonic() + 20
+    while len(running) < 2:
+        assert time.monotonic() < deadline
+        found = [actions.site.send("GET", f"/actions/runs/{run}") for run in (one, two)]
+        running |= {run["id"] for run in found if run["status"] == "in_progress"}
+    [waiting] = {one, two} - running
+    assert actions.site.send("GET", f"/actions/runs/{waiting}")["status"] == "queued"
+    for run in (*running, waiting):
+        actions.site.send("POST", f"/actions/runs/{run}/cancel")
+        assert actions.wait(run)["conclusion"] == "cancelled"
 
 
 def test_runs_that_begin_together_share_what_they_call(actions):
