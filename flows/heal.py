@@ -16,7 +16,7 @@ from flows.following import FOLLOWED, follow
 from flows.patching import patch, push_branch
 from flows.pausing import prove_unpaused
 from flows.story import HOLD_S, STEP, Number, Story, call, in_seconds, opened
-from healer import intake, triage, turns, verify
+from healer import aftermath, intake, triage, turns, verify
 from healer.contracts import Case, CaseId, Conclusion, Diagnosis, Disposition, GateMode, GateRun, Reason, State, Triage
 from healer.errors import Misconfigured, UpstreamError
 from healer.intake import AdmissionPolicy, NotAdmitted
@@ -153,6 +153,8 @@ async def _judge_diagnosis(story: Story, case: Case) -> bool:
         decision = triage.without_login(events, run, in_seconds(0)) or decision
     if report and verdict.conclusion is Conclusion.SUCCESS:
         await story.parts.evidence.keep_good(report)
+    if decision.disposition is Disposition.HEAL and (other := await _turned_down(story, judged)):
+        decision = Triage(disposition=Disposition.NEEDS_ENGINEER, reason=Reason.TURNED_DOWN, evidence=other)
     facts = {"disposition": decision.disposition.value, "reason": decision.reason.value if decision.reason else None}
     if decision.disposition is Disposition.HEAL:
         changes = {"state": State.TRIAGED, "reason": None, "reason_text": decision.evidence, "awaiting": None, **found}
@@ -162,6 +164,12 @@ async def _judge_diagnosis(story: Story, case: Case) -> bool:
     known = case.diagnosis == judged.diagnosis
     await _not_ours(story, case if known else await story.record(case, "triaged", facts, **found), decision)
     return False
+
+
+async def _turned_down(story: Story, judged: Case) -> str:
+    """Say which case's pull request people have closed for this very failure; empty where there is none."""
+    other = aftermath.turned_down(judged, await story.parts.cases.list())
+    return f"The pull request of {other.id} was closed without a merge." if other else ""
 
 
 async def _not_ours(story: Story, case: Case, decision: Triage) -> None:

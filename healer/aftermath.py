@@ -3,7 +3,7 @@
 Pure. The flows read GitHub and the events, ask here, and write what is given.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from pydantic import Field
@@ -32,6 +32,18 @@ def of_pull_request(case: Case, pull: PullRequest | None) -> Turn | None:
     data: EventData = {"number": pull.number, "merge_sha": pull.merge_sha}
     state = State.MERGED if pull.state == "merged" else State.CLOSED_UNMERGED
     return Turn(state=state, data=data, pull_request=pull)
+
+
+def turned_down(case: Case, known: Iterable[Case]) -> Case | None:
+    """Give a case whose pull request people closed for this very failure of the importer; none once a person let this case begin again."""
+    wanted = _signature(case)
+    closed = (other for other in known if other.state is State.CLOSED_UNMERGED and other.importer == case.importer)
+    return next((other for other in closed if wanted and _signature(other) == wanted), None) if not case.first else None
+
+
+def _signature(case: Case) -> str:
+    failure = case.diagnosis.failure if case.diagnosis else None
+    return failure.signature if failure else ""
 
 
 def newest_fetch(case: Case, events: Sequence[Event]) -> Event | None:

@@ -126,6 +126,11 @@ REASONS: Final[dict[Reason, Wording]] = {
         _ENGINEER,
         "Look at production's fetch; revert the merge, or let the healer begin again (healer case retry).",
     ),
+    Reason.TURNED_DOWN: Wording(
+        "People have closed a pull request for this very failure without merging it, so the healer makes no other.",
+        _ENGINEER,
+        "Mend it by hand, or let the healer begin again (healer case retry), best with a hint.",
+    ),
     Reason.BUDGET_SPENT: Wording(
         "What the healer's agents may spend is spent, so the case rests. Nothing is known against the importer.",
         "the healer's operators",

@@ -2,9 +2,9 @@
 
 import pytest
 
-from factories import NOW, make_case
-from healer.aftermath import newest_fetch, of_fetch, of_pull_request
-from healer.contracts import Event, PullRequest, Reason, State
+from factories import NOW, make_case, make_failure, make_run
+from healer.aftermath import newest_fetch, of_fetch, of_pull_request, turned_down
+from healer.contracts import Conclusion, Diagnosis, Event, PullRequest, Reason, State, Verdict
 
 SHA = "c" * 40
 
@@ -62,3 +62,19 @@ def test_a_fetch_counts_by_the_code_that_it_ran(outcome, has_merge, becomes):
     (fetch,) = history("production_fetched", outcome=outcome, commit=SHA, bills=6)
     turn = of_fetch(fetch, has_merge=has_merge)
     assert (turn and (turn.state, turn.reason)) == becomes
+
+
+def test_what_people_turned_down_stays_turned_down_for_that_failure():
+    """Importer and signature decide; another failure, another importer, or a person's retry lets the healer try."""
+    verdict = Verdict(conclusion=Conclusion.FAILURE, why="red")
+
+    def broken(ticket, signature="0123456789abcdef", **fields):
+        red = Diagnosis(run=make_run(), verdict=verdict, failure=make_failure(signature=signature))
+        return make_case(**{"id": ticket, "diagnosis": red, **fields})
+
+    closed = broken("UTIL-1", state=State.CLOSED_UNMERGED)
+    assert turned_down(broken("UTIL-2"), [closed]) == closed
+    assert turned_down(broken("UTIL-2", "fedcba9876543210"), [closed]) is None
+    assert turned_down(broken("UTIL-2", importer="voltara"), [closed]) is None
+    assert turned_down(broken("UTIL-2", first=3), [closed]) is None
+    assert turned_down(broken("UTIL-2"), [broken("UTIL-1", state=State.PUBLISHED)]) is None
