@@ -4,8 +4,11 @@ UV := $(firstword $(wildcard var/uv/bin/uv) uv)
 # A test process waits half of its time for the programs that it has started, so three keep two cores busy; more than four only
 # wait for the one that drives the local world.
 PYTEST := $(PY)/pytest --numprocesses=$(shell [ "$$(nproc)" -gt 2 ] && echo 4 || echo 3) --dist=loadfile --no-loadscope-reorder
+# Tests start Python hundreds of times: where an environment forbids bytecode, each start would compile our modules anew.
+export PYTHONDONTWRITEBYTECODE :=
+LINTERS := lint-ruff lint-mypy lint-imports lint-workflows
 .DEFAULT_GOAL := help
-.PHONY: help setup docker agent demo world test lint test-fast crash crash-gate soak crash-intake bench bench-gateway bench-envelope bench-redact bench-relocate bench-deciders bench-journey bench-scale bench-agent checkov cheats bench-gate sbom wheel images clean
+.PHONY: help setup docker agent demo world test lint $(LINTERS) test-fast crash crash-gate soak crash-intake bench bench-gateway bench-envelope bench-redact bench-relocate bench-deciders bench-journey bench-scale bench-agent checkov cheats bench-gate sbom wheel images clean
 
 help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,18 +31,27 @@ world: setup docker ## leave the local world up until Ctrl-C; IMPORTERS=path POR
 	@$(PY)/python -m localworld world $(if $(IMPORTERS),--importers "$(IMPORTERS)") $(if $(value PORTAL),--portal "$$WORLD_PORTAL") $(if $(CREDENTIALS),--credentials "$(CREDENTIALS)") $(if $(AGENT),--agent "$(AGENT)")
 
 lint: setup ## ruff, mypy, import rules, workflow linters
+	@$(MAKE) --no-print-directory --jobs --output-sync=target $(LINTERS)
+
+lint-ruff:
 	@$(PY)/ruff check .
 	@$(PY)/ruff format --check .
+
+lint-mypy:
 	@$(PY)/mypy
+
+lint-imports:
 	@$(PY)/lint-imports --no-cache --no-logo
+
+lint-workflows:
 	@$(PY)/zizmor --offline --quiet .github actions localworld/importers/.github
 	@$(PY)/actionlint .github/workflows/*.yml localworld/importers/.github/workflows/*.yml
 
 test: setup docker agent lint ## lint, then all tests
 	@$(PYTEST)
 
-test-fast: setup agent lint ## lint, then the tests that need neither Docker nor the agent
-	@$(PYTEST) -m "not docker and not world and not agent"
+test-fast: setup agent lint ## lint, then the tests that need neither Docker nor the agent, and kill nothing for minutes
+	@$(PYTEST) -m "not docker and not world and not agent and not crash"
 
 crash: setup ## every step of a healing struck by every fault, resumed where it was left; CELL=text FRESH=1; out/crash.json
 	@$(PY)/python -m localworld.crash --cell "$(CELL)" $(if $(FRESH),--fresh)

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from jira_site import Site, running
 from localworld.redis import RedisServer
@@ -21,6 +24,21 @@ _SLOWEST = ("stories", "actions", "flows")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the slow rooms first: test processes take whole files in this order, and none is left alone with a long one."""
     items.sort(key=lambda item: (*_SLOWEST, item.path.parent.name).index(item.path.parent.name))
+
+
+class Rooms(LoadFileScheduling):
+    """Gives whole files to test processes, and the files of the flows as two: each process that has one starts a Prefect server."""
+
+    FIRST: Final = ("tests/flows/test_stories.py", "tests/flows/test_commands.py")
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return f"flows, {file in self.FIRST}" if file.startswith("tests/flows/") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Rooms:
+    """Distribute by our own rule."""
+    return Rooms(config, log)
 
 
 @pytest.fixture(scope="session")
