@@ -10,7 +10,7 @@ from prefect import task
 from prefect.client.schemas.objects import State as FlowState
 from prefect.states import Completed, Failed
 
-from flows import artifacts, line, receipts
+from flows import artifacts, line, receipts, tagging
 from flows.calling_off import call_off
 from flows.story import STEP, Story, call
 from healer import notice, turns
@@ -78,6 +78,7 @@ async def close(story: Story) -> None:
     The ticket comes last: JIRA's trouble leaves everything else done, and the run that failed can be run again.
     """
     case = await story.case()
+    await tagging.tag(case)
     await artifacts.show_case(case, story.addresses)
     if case.state in ENDED:
         await story.parts.ledgers.release(case.id)

@@ -104,6 +104,7 @@ def test_paused_case_stays_where_it_is_and_goes_on_when_resumed(desk: Desk):
         (held,) = desk.work()
         assert (desk.kinds()[-1], desk.case.state, held["state_type"]) == ("held", State.RECEIVED, "COMPLETED")
         assert desk.events[-1].data == {"what": "healing is paused: brightwater."}
+        assert {"case:UTIL-129", "importer:brightwater", "attempt:0"} <= set(held["tags"])
         desk.prefect.call("PATCH", f"/variables/name/{VARIABLE}", {"value": "brightwater?"})
         assert message(desk.reconcile()) == "0 case(s) taken on."
         desk.prefect.call("PATCH", f"/variables/name/{VARIABLE}", {"value": ["voltara"]})
