@@ -10,17 +10,15 @@ from api.body import read_form
 from api.logins import importer_of, standings_of
 from api.parts import Counters, Parts
 from api.problems import BODY, problems
-from api.runners import open_credentials
 from healer import turns
 from healer.clients import orders
 from healer.clients.tokens import Holder, Scope
+from healer.clients.vault import open_known
 from healer.commands import Command, Order
 from healer.contracts import Case, CaseId, Event, State
 from healer.errors import HealerError, Rejected
 from healer.explain import explain
 from healer.wiring import GatewayParts
-
-_WITHHELD: Final = "(not kept: what must be redacted in it could not be read)"
 
 
 class _Body(BaseModel):
@@ -158,7 +156,7 @@ async def kept(parts: GatewayParts, case_id: CaseId, text: str) -> str:
     except Rejected:
         raise
     except HealerError:
-        return _WITHHELD
+        return orders.WITHHELD
 
 
 async def _redacted(parts: GatewayParts, case_id: CaseId, text: str) -> str:
@@ -170,7 +168,7 @@ async def _redacted(parts: GatewayParts, case_id: CaseId, text: str) -> str:
         return ""
     case, _ = await orders.read(parts.cases, case_id)
     importer = (await parts.registry.get()).get(case.importer)
-    await open_credentials(parts, importer.credentials if importer else ())
+    await open_known(parts.vault, parts.redactor, importer.credentials if importer else ())
     return parts.redactor.text(text)
 
 

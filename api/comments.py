@@ -9,23 +9,14 @@ from typing import Any, Final, Literal
 from api.commands import kept
 from api.pulls import case_of
 from healer import spoken
-from healer.contracts import Contract, RunRequest
-from healer.turns import COMMANDED
+from healer.clients import orders
+from healer.contracts import Comment
 from healer.wiring import GatewayParts
 
 _LOGIN: Final = re.compile(r"[A-Za-z0-9-]{1,39}(\[bot\])?")
 
 
-class Heard(Contract):
-    """A comment that speaks to the healer."""
-
-    id: int
-    pull_request: int
-    author: str
-    text: str
-
-
-def read(members: dict[str, Any]) -> Heard | None:
+def read(members: dict[str, Any]) -> Comment | None:
     """Read an `issue_comment` event (docs.github.com, webhook payloads); None where it is not for us, or not of the documented form."""
     issue, comment = members.get("issue"), members.get("comment")
     if members.get("action") != "created" or not isinstance(issue, dict) or not isinstance(comment, dict):
@@ -37,24 +28,16 @@ def read(members: dict[str, Any]) -> Heard | None:
         return None
     if "pull_request" not in issue or not spoken.is_addressed(text) or not _LOGIN.fullmatch(login):
         return None
-    return Heard(id=number, pull_request=pull, author=login, text=text)
+    return Comment(ref=f"pull:{number}", place=str(pull), author=login, text=text)
 
 
-async def hear(parts: GatewayParts, heard: Heard) -> Literal["followed", "repeated", "ignored"]:
+async def hear(parts: GatewayParts, heard: Comment) -> Literal["followed", "repeated", "ignored"]:
     """Write what was said on the case of the pull request, once, with the flow run that judges it.
 
     Raises: UpstreamError, Conflict.
     """
-    case = await case_of(parts, heard.pull_request)
+    case = await case_of(parts, int(heard.place))
     if case is None:
         return "ignored"
-    events = await parts.cases.events(case.id)
-    if any(event.kind == COMMANDED and event.data.get("comment") == heard.id for event in events):
-        return "repeated"
-    said = spoken.read(heard.text)
-    data: dict[str, str | int | float | bool | None] = {"comment": heard.id, "login": heard.author}
-    if said:
-        data |= {"command": said.name, "text": await kept(parts, case.id, said.text), "attempts": said.attempts}
-    start = RunRequest(flow="command", case=case.id, comment=heard.id)
-    await parts.cases.note(case.id, COMMANDED, data, start=start)
-    return "followed"
+    is_new = await orders.hear(parts.cases, case.id, heard, lambda text: kept(parts, case.id, text))
+    return "followed" if is_new else "repeated"

@@ -2,6 +2,7 @@
 
 import base64
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -11,10 +12,11 @@ from pydantic import BaseModel
 from api.body import SMALL, read_body
 from api.parts import Counters, Parts
 from api.problems import BODY, problems
-from api.runners import Credentials, identify, open_credentials
+from api.runners import identify
 from healer import credential, identity, logins, turns
 from healer.chain import EventData
 from healer.clients.logins import CredentialMissing, Granted, Held, LeaseOutcome, LeaseUsed, TokenUsed
+from healer.clients.vault import Fields, open_known
 from healer.contracts import ENDED, Case, GateRun, Importer, LeaseGrant, LoginStanding
 from healer.errors import Conflict, Rejected
 from healer.wiring import GatewayParts
@@ -65,7 +67,7 @@ async def _grant(parts: GatewayParts, case: Case | None, run: GateRun, token_id:
         raise Rejected("the registry has no such importer any more.", reason="unknown_importer", status=422)
     _check_open(case, run)
     refs = credential.refs_for(run.mode, importer)
-    credentials = await open_credentials(parts, refs)
+    credentials = await open_known(parts.vault, parts.redactor, refs)
     remembered = await parts.evidence.history(importer.name)
     if absent := [ref for ref in refs if not credentials[ref]]:
         raise _refusal(CredentialMissing(absent[0]))
@@ -112,7 +114,7 @@ async def _record(parts: GatewayParts, case: Case, run: GateRun, logins: int) ->
     raise Conflict(f"case {case.id} is written all the time.", reason="case_changed", remedy="Dispatch the run again.")
 
 
-def _in_clear(credentials: Credentials) -> dict[str, dict[str, str]]:
+def _in_clear(credentials: Mapping[str, Fields]) -> dict[str, dict[str, str]]:
     """Open the values for the one answer that carries them."""
     return {
         ref: {name: value.get_secret_value() for name, value in credential.variables(fields).items()}

@@ -9,9 +9,10 @@ from pydantic import BaseModel
 from api.body import REPORT, read_body
 from api.parts import Counters, Parts
 from api.problems import BODY, problems
-from api.runners import identify, open_credentials
+from api.runners import identify
 from healer import credential, identity, intake, reports
 from healer.chain import EventData
+from healer.clients.vault import open_known
 from healer.contracts import ENDED, Case, CaseId, FailureClass, GateReport, LoginOutcome, RunRequest
 from healer.errors import Rejected
 from healer.wiring import GatewayParts
@@ -93,7 +94,7 @@ async def _keep(
 async def _redacted(parts: GatewayParts, case: Case, given: GateReport) -> GateReport:
     """Redact with the values of the importer's credentials, which the runner had in its hands."""
     importer = (await parts.registry.get()).get(case.importer)
-    await open_credentials(parts, importer.credentials if importer else ())
+    await open_known(parts.vault, parts.redactor, importer.credentials if importer else ())
     return reports.redacted(given, parts.redactor)
 
 
@@ -102,7 +103,7 @@ async def _close_refused(parts: GatewayParts, case: Case, given: GateReport) -> 
     importer = (await parts.registry.get()).get(case.importer)
     if importer and given.failure and given.failure.kind is FailureClass.AUTH_FAILED:
         refs = credential.refs_for(given.mode, importer)
-        for ref in credential.chosen(given.mode, refs, await open_credentials(parts, refs)):
+        for ref in credential.chosen(given.mode, refs, await open_known(parts.vault, parts.redactor, refs)):
             await parts.logins.close(ref, LoginOutcome.REFUSED, case.id)
 
 

@@ -1,34 +1,28 @@
-"""The flow `command`: what a person told a case by a comment on its pull request is done, if that person may, and answered there."""
+"""The flow `command`: what a person told a case by a comment is done, if that person may, and answered there."""
 
-from typing import Any, Final
+from typing import Any
 
 from prefect import flow, task
 from prefect.client.schemas.objects import State as FlowState
 from prefect.states import Completed, Failed
 
-from flows.story import STEP, Number, Story, call, opened
-from healer import prose, spoken, turns
+from flows.speaking import Place, place_of
+from flows.story import STEP, Story, call, opened
+from healer import spoken, turns
 from healer.clients import orders
-from healer.contracts import CaseId, Comment, Event
+from healer.contracts import CaseId, Comment, CommentRef, Event
 from healer.errors import HealerError, Rejected
 from healer.explain import explain
-
-_OBEYED: Final = "+1"
-_NOT_ALLOWED: Final = "-1"
-_NOT_DONE: Final = "confused"
-_USAGE: Final = (
-    "`/healer` takes on its first line: `stop [reason]`, `retry [hint]`, `take`, `release`, `budget +N` (1 to 10), "
-    "`publish`, `explain`."
-)
+from healer.spoken import Spoken
 
 
 @flow(name="command", flow_run_name="command-{case}-{comment}", persist_result=False)
-async def command(case: CaseId, comment: Number) -> FlowState[Any]:
-    """Judge a comment that commands a case, do what it says, and react to it.
+async def command(case: CaseId, comment: CommentRef) -> FlowState[Any]:
+    """Judge a comment that commands a case, do what it says, and answer it.
 
     Args:
         case: The ticket's key, for example UTIL-101; it is the case's id.
-        comment: GitHub's id of the comment on the case's pull request.
+        comment: Where the comment stands, and its id there: pull:77 or ticket:10005.
     """
     async with opened(case, 0) as story:
         try:
@@ -39,59 +33,42 @@ async def command(case: CaseId, comment: Number) -> FlowState[Any]:
 
 
 @task(name="answer", **STEP)
-async def answer(story: Story, number: int) -> str:
+async def answer(story: Story, ref: str) -> str:
     """Answer what was said in a comment, once. Gives the outcome in a word."""
     events = await story.parts.cases.events(story.case_id)
-    said = next((e for e in events if e.kind == turns.COMMANDED and e.data.get("comment") == number), None)
-    if said is None or turns.is_answered(events, number):
+    said = next((e for e in turns.unanswered(events) if e.data["comment"] == ref), None)
+    if said is None:
         return "nothing to answer"
-    comment = await call(story.parts.github.comment, number)
-    outcome = await _judged(story, said, events, comment) if comment else "gone"
-    await story.parts.cases.note(story.case_id, turns.ANSWERED, {"comment": number, "outcome": outcome})
+    place = place_of(story.parts, await story.case(), ref)
+    comment = await call(place.read)
+    outcome, text = await _judged(story, place, said, comment) if comment else ("gone", "")
+    if comment:
+        await call(place.answer, outcome, story.parts.redactor.text(text))
+    await story.parts.cases.note(story.case_id, turns.ANSWERED, {"comment": ref, "outcome": outcome})
     return outcome
 
 
-async def _judged(story: Story, said: Event, events: tuple[Event, ...], comment: Comment) -> str:
-    case = await story.case()
-    is_here = case.pull_request is not None and case.pull_request.number == comment.pull_request
-    if not is_here or comment.author != said.data.get("login") or not await _may(story, comment.author):
-        await call(story.parts.github.react, comment.id, _NOT_ALLOWED)
-        return "not_allowed"
-    if said.data.get("command") is None:
-        return await _refused(story, comment, "not_understood", _USAGE)
-    if said.data["command"] == spoken.EXPLAIN:
-        text = explain(case, events, await story.importer(case.importer))
-        await call(story.parts.github.say, comment.pull_request, _marker(comment), story.parts.redactor.text(text))
-        await call(story.parts.github.react, comment.id, _OBEYED)
-        return "explained"
-    return await _done(story, said, events, comment)
+async def _judged(story: Story, place: Place, said: Event, comment: Comment) -> tuple[str, str]:
+    """Give what becomes of a command, in a word and, where there is more to say, in words."""
+    if comment.author != said.data.get("author") or not await call(place.may, comment.author):
+        return "not_allowed", ""
+    heard = spoken.read(comment.text)
+    if heard is None or heard.name != said.data.get("command"):
+        return "not_understood", spoken.usage(place.style)
+    if heard.name == spoken.EXPLAIN:
+        case = await story.case()
+        importer = await story.importer(case.importer)
+        events = await story.parts.cases.events(case.id)
+        return "explained", explain(case, events, importer, style=place.style)
+    return await _done(story, place, said, comment)
 
 
-async def _may(story: Story, login: str) -> bool:
-    """Say whether somebody may command: a member of the team, asked of GitHub each time; without a team nobody may."""
-    team = story.parts.settings.github_command_team
-    return team is not None and await call(story.parts.github.is_member, team, login)
-
-
-async def _done(story: Story, said: Event, events: tuple[Event, ...], comment: Comment) -> str:
-    """Obey. A run that was killed after the order was written finds it there, and only reacts."""
-    order = spoken.Spoken(name=said.data["command"], text=str(said.data["text"]), attempts=said.data["attempts"]).order(
-        comment.author, comment.id
-    )
+async def _done(story: Story, place: Place, said: Event, comment: Comment) -> tuple[str, str]:
+    """Obey. A run that was killed after the order was written finds it there, and only answers."""
+    heard = Spoken(name=said.data["command"], text=str(said.data["text"]), attempts=said.data["attempts"])
+    name = story.parts.redactor.text(comment.name)
     try:
-        if not any(e.data.get("comment") == comment.id and e.kind != turns.COMMANDED for e in events):
-            await orders.obey(story.parts.cases, story.case_id, order)
+        await orders.obey(story.parts.cases, story.case_id, heard.order(comment.model_copy(update={"name": name})))
     except Rejected as error:
-        return await _refused(story, comment, "refused", prose.markdown(str(error)))
-    await call(story.parts.github.react, comment.id, _OBEYED)
-    return "obeyed"
-
-
-async def _refused(story: Story, comment: Comment, outcome: str, why: str) -> str:
-    await call(story.parts.github.say, comment.pull_request, _marker(comment), why)
-    await call(story.parts.github.react, comment.id, _NOT_DONE)
-    return outcome
-
-
-def _marker(comment: Comment) -> str:
-    return f"importer-healer:answer:{comment.id}"
+        return "refused", place.style.foreign(str(error))
+    return "obeyed", ""

@@ -7,6 +7,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State as FlowState
 
 from flows import line
+from flows.hearing import hear_all
 from flows.pausing import pauses
 from flows.rounds import made
 from flows.story import call, registry
@@ -20,20 +21,29 @@ from healer.wiring import FlowParts
 
 @flow(name="reconcile", flow_run_name="reconcile", persist_result=False)
 async def reconcile() -> FlowState[Any]:
-    """Wake the cases whose next look is due, repeat failed steps, find the reports that were lost, call who waits in the line."""
+    """Hear people on tickets, wake cases, repeat failed steps, find lost reports, call who waits in the line."""
     return await made(_reconcile)
 
 
 async def _reconcile(parts: FlowParts) -> str:
-    """Look at every case, then at the line.
+    """Hear people, look at every case, then at the line.
 
     Raises: HealerError where some could not be looked at.
     """
+    heard, unheard = await _heard(parts)
     started, failed = await _all(parts)
-    started += await line.call_next(parts)
-    if failed:
-        raise HealerError("; ".join(failed), reason="unfinished")
+    started += heard + await line.call_next(parts)
+    if unheard or failed:
+        raise HealerError("; ".join([*unheard, *failed]), reason="unfinished")
     return f"{started} case(s) taken on."
+
+
+async def _heard(parts: FlowParts) -> tuple[int, list[str]]:
+    """Hear what people command on tickets; where JIRA does not tell, everything else goes on."""
+    try:
+        return await hear_all(parts)
+    except HealerError as error:
+        return 0, [parts.redactor.text(str(error))]
 
 
 async def _all(parts: FlowParts) -> tuple[int, list[str]]:
@@ -101,8 +111,8 @@ async def _is_decided(parts: FlowParts, case: Case) -> bool:
 
 async def _answer(parts: FlowParts, case: Case, events: tuple[Event, ...]) -> None:
     """Have the first unanswered comment judged again."""
-    comment, again = turns.unanswered(events) or 0, turns.again(events)
-    start = RunRequest(flow="command", case=case.id, comment=comment, again=again)
+    comment = str(turns.unanswered(events)[0].data["comment"])
+    start = RunRequest(flow="command", case=case.id, comment=comment, again=turns.again(events))
     await parts.cases.note(case.id, "resumed", {"run": start.key}, start=start)
 
 

@@ -18,6 +18,7 @@ from pydantic import Field
 
 import prompts
 from flows import happenings
+from flows.hearing import prove_uncommanded
 from flows.pausing import prove_unpaused
 from healer import autonomy, best, importers, logs, turns
 from healer.autonomy import Earned
@@ -67,9 +68,10 @@ class Story:
     async def confirm(self, case: Case) -> None:
         """Read the case again, right before something is done that the world sees: a stop or a pause that came meanwhile wins.
 
-        Raises: Conflict where the case is no longer as it was read, or is paused (`held`); UpstreamError.
+        Raises: Conflict where the case is no longer as it was read, is paused, or a comment tells it to stop (`held`); UpstreamError.
         """
         await prove_unpaused(case)
+        await prove_uncommanded(self.parts, case)
         if (await self.case()).version != case.version:
             raise Conflict(f"case {case.id} was written by somebody else.", reason="case_changed")
 

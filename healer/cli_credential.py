@@ -22,7 +22,7 @@ from healer.errors import Rejected
 if TYPE_CHECKING:
     from healer.clients.reveals import Reveal
     from healer.clients.vault import Stored
-    from healer.wiring import OperatorStore
+    from healer.wiring_store import OperatorStore
 
 credential = typer.Typer(no_args_is_help=True, help="Portal logins in the vault.")
 

@@ -12,7 +12,7 @@ from healer.settings import StoreSettings, load
 
 if TYPE_CHECKING:
     from healer.clients.outbox import Letter
-    from healer.wiring import OperatorStore
+    from healer.wiring_store import OperatorStore
 
 intake = typer.Typer(no_args_is_help=True, help="Flow runs that Prefect refuses to start.")
 token = typer.Typer(no_args_is_help=True, help="Tokens of people and programs that call the API.")
@@ -27,7 +27,7 @@ def with_store(work: "Callable[[OperatorStore], Awaitable[T]]") -> T:
     Raises: Misconfigured; what the work raises.
     """
     # Wiring imports every client, which takes a second that `--help` need not take.
-    from healer.wiring import operator_store  # noqa: PLC0415 - see above
+    from healer.wiring_store import operator_store  # noqa: PLC0415 - see above
 
     async def run() -> T:
         store = operator_store(load(StoreSettings))

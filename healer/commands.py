@@ -11,7 +11,7 @@ from pydantic import Field
 
 from healer import prose, turns
 from healer.chain import EventData
-from healer.contracts import ENDED, Case, Contract, Event, GateRun, RunRequest, State
+from healer.contracts import ENDED, Case, CommentRef, Contract, Event, GateRun, RunRequest, State
 from healer.errors import Rejected
 from healer.turns import ASKED
 
@@ -20,6 +20,8 @@ _BEFORE_A_PERSON: Final = frozenset({State.NOT_FIXED, State.NEEDS_ENGINEER, Stat
 """Ended without a result: a person may take such a case, or let it begin again."""
 _HELD_BACK: Final = frozenset({State.OBSERVED, State.BRANCH_ONLY})
 _REASON: Final = 500
+OBEYED: Final = frozenset({"stopped", "taken", "released", "retried", ASKED, turns.BUDGET_RAISED})
+"""Kinds of the events that obeying leaves."""
 
 
 class Command(StrEnum):
@@ -47,16 +49,20 @@ _SILENCED: Final = {Command.STOP: State.STOPPED, Command.TAKE: State.TAKEN}
 
 
 class Order(Contract):
-    """A command as somebody gave it. `by` is the API token's name or the GitHub login; `text`, a reason or a hint, is redacted already."""
+    """A command as somebody gave it; `text`, a reason or a hint, is redacted already.
+
+    `by` is the API token's name, or as `Comment.author`; `name` is how people know them, where that differs.
+    """
 
     command: Command
     by: str
+    name: str = ""
     text: str = ""
     attempts: int = 0
     usd: float = 0
     minutes: float = 0
-    comment: int = 0
-    """GitHub's id of the comment that holds the command, 0 where it came by the API."""
+    comment: CommentRef | None = None
+    """The comment that holds the command, None where it came by the API."""
 
     @property
     def source(self) -> EventData:
@@ -117,7 +123,11 @@ def _effect(order: Order, case: Case, events: tuple[Event, ...]) -> Effect:
 
 
 def _obeyed(order: Order, case: Case, events: tuple[Event, ...]) -> str | None:
-    """Say who has stopped the case already, or that the same person has taken it already."""
+    """Say who gave this very order before, who has stopped the case already, or that the same person has taken it already."""
+    if order.comment and (
+        same := next((e for e in events if e.kind in OBEYED and e.data.get("comment") == order.comment), None)
+    ):
+        return str(same.data.get("by"))
     if (order.command, case.state) not in {(Command.STOP, State.STOPPED), (Command.TAKE, State.TAKEN)}:
         return None
     by = next((event.data.get("by") for event in reversed(events) if event.kind == case.state.value), None)
@@ -138,7 +148,7 @@ def _refusal(command: Command, case: Case) -> Rejected:
 def _silenced(order: Order, case: Case, events: tuple[Event, ...], state: State) -> Effect:
     """End the case by a person's word. The awaited run stays known, so that its late report is recognised; it is let do nothing."""
     said = prose.tame(order.text, _REASON)
-    told = f"{state.value.capitalize()} by {prose.tame(order.by)}" + (f": {said}" if said else ".")
+    told = f"{state.value.capitalize()} by {prose.tame(order.name or order.by)}" + (f": {said}" if said else ".")
     changes = {"state": state, "reason": None, "reason_text": told, "next_check": None}
     start = turns.onward(case.model_copy(update=changes), turns.again(events))
     return Effect(kind=state.value, data={**order.source, "why": said or None}, changes=changes, start=start)

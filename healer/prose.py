@@ -8,7 +8,8 @@ What is taken away is replaced by something that can be seen, so that a reader k
 import html
 import re
 import unicodedata
-from typing import Final
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
 LIMIT: Final = 300
 
@@ -58,3 +59,19 @@ def wiki(text: str, limit: int = LIMIT) -> str:
     line = tame(text, limit).replace("\\", "/")
     # A heading or quotation begins with a letter at the start of a line only; we never put foreign text there.
     return _WIKI.sub(r"\\\1", line)
+
+
+class Style(NamedTuple):
+    """How one markup writes what our texts are made of. `foreign` and `code` make foreign text harmless in it."""
+
+    heading: str
+    bold: str
+    item: str
+    foreign: Callable[..., str]
+    code: Callable[[str], str]
+    link: str
+    """With `{words}`, which must be harmless, and `{url}`."""
+
+
+MARKDOWN: Final = Style("# ", "**", "- ", markdown, code, "[{words}]({url})")
+WIKI: Final = Style("h3. ", "*", "* ", wiki, lambda text: f"{{{{{wiki(text)}}}}}", "[{words}|{url}]")

@@ -11,13 +11,12 @@ from typing import Final, Literal
 from pydantic import Field, ValidationError
 
 from healer import chain, push, strict_json
+from healer.commands import OBEYED
 from healer.contracts import Attempt, Case, Conclusion, Contract, Event, GateReport, Sha, Spend, State
 from healer.errors import Rejected
-from healer.turns import ASKED, BUDGET_RAISED
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
-_OBEYED: Final = frozenset({"stopped", "taken", "released", "retried", ASKED, BUDGET_RAISED})
 PREDICATE_TYPE: Final = "urn:importer-healer:receipt:1"
 
 
@@ -173,7 +172,7 @@ def _spent(attempts: Iterable[Attempt]) -> Spend:
 
 def _people(events: Iterable[Event]) -> tuple[str, ...]:
     """Give the names under which people gave commands that were obeyed."""
-    given = (str(event.data["by"]) for event in events if event.kind in _OBEYED and event.data.get("by"))
+    given = (str(event.data["by"]) for event in events if event.kind in OBEYED and event.data.get("by"))
     return tuple(dict.fromkeys(given))
 
 

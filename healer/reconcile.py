@@ -66,7 +66,7 @@ def duty(case: Case, events: Sequence[Event], now: datetime, patience: Patience 
         return wakes
     if not events or tries(events) >= MAX_AGAIN or abs(now - events[-1].at) < _waits(case, events, patience):
         return None
-    if turns.unanswered(events) is not None:
+    if turns.unanswered(events):
         return Duty.ANSWER
     if case.state is State.PUBLISHED and _is_closed(case, events):
         return Duty.ASK_PULL if now.minute % _PULLS_MIN < _EVERY_MIN else None
@@ -86,7 +86,7 @@ def _wakes(case: Case, events: Sequence[Event], now: datetime) -> Duty | None:
     """Say what ends the sleep of a case that waits for its hour, or for the owner of its login."""
     if case.next_check:
         return Duty.WAKE if case.next_check <= now else None
-    is_quiet = _is_closed(case, events) and turns.unanswered(events) is None
+    is_quiet = _is_closed(case, events) and not turns.unanswered(events)
     return Duty.ASK_LOGINS if case.reason is Reason.CREDENTIAL and is_quiet else None
 
 

@@ -11,6 +11,8 @@ class RoundSettings(BaseModel):
     reconcile_agent_s: float = Field(default=45 * 60, gt=0)
     """How long a case may be without an event before `reconcile` takes it on: after a failed step (doubled with each
     repetition), at work, while an agent works. What goes on all the same is harmed by no repetition."""
+    jira_command_group: str | None = None
+    """The JIRA group whose members may command by comments on tickets; without it nobody may."""
     sweep_hours: int = Field(default=72, ge=1, le=720)
     """`sweep` looks at tickets that were written in so many hours: longer than Workato may be away."""
     sweep_after_minutes: int = Field(default=10, ge=0, le=1440)

@@ -1,4 +1,4 @@
-"""Comment → command: what a person tells the healer on a pull request, by a first line that begins with `/healer`.
+"""Comment → command: what a person tells the healer on a pull request or ticket, by a first line that begins with `/healer`.
 
 Pure. Who may give commands is decided elsewhere; here is only what was said. Nothing but the first line counts, so that a quoted
 conversation commands nothing.
@@ -8,7 +8,8 @@ import re
 from typing import Final, Literal, get_args
 
 from healer.commands import Command, Order
-from healer.contracts import Contract
+from healer.contracts import Comment, Contract
+from healer.prose import Style
 
 PREFIX: Final = "/healer"
 EXPLAIN: Final = "explain"
@@ -16,6 +17,7 @@ Name = Literal["stop", "take", "release", "retry", "budget", "publish", "explain
 _LINE: Final = re.compile(r"/healer(?:\s+(?P<name>\S+)(?:\s+(?P<rest>.*))?)?")
 _MORE: Final = re.compile(r"\+?(10|[1-9])")
 _TEXT: Final = 500
+_USAGE: Final = ("stop [reason]", "retry [hint]", "take", "release", "budget +N", "publish", "explain")
 
 
 class Spoken(Contract):
@@ -25,12 +27,24 @@ class Spoken(Contract):
     text: str = ""
     attempts: int = 0
 
-    def order(self, by: str, comment: int) -> Order:
-        """Give the order that somebody gives with it in a comment; `explain` is none.
+    def order(self, comment: Comment) -> Order:
+        """Give the order that a comment's author gives with it; `explain` is none.
 
         Raises: ValueError for `explain`.
         """
-        return Order(command=Command(self.name), by=by, text=self.text, attempts=self.attempts, comment=comment)
+        who: dict[str, str] = {"by": comment.author, "name": comment.name}
+        return Order(command=Command(self.name), text=self.text, attempts=self.attempts, comment=comment.ref, **who)
+
+
+def usage(style: Style) -> str:
+    """Say what can be commanded."""
+    commands = ", ".join(style.code(one) for one in _USAGE)
+    return f"{style.code(PREFIX)} takes on its first line: {commands}. N is 1 to 10."
+
+
+def query(project: str, hours: int) -> str:
+    """Give the JQL for the tickets on which something may have been said in the last hours."""
+    return f"project = {project} AND updated >= -{hours}h ORDER BY updated ASC"
 
 
 def is_addressed(comment: str) -> bool:

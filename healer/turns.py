@@ -18,7 +18,7 @@ _CALLS: Final = frozenset(
     {"called", "woken", "resumed", "stopped", "taken", "released", "retried", ASKED, PULL_CLOSED, FETCHED}
 )
 COMMANDED: Final = "commanded"
-"""Kind of the event by which a comment commands; `comment` in its data is GitHub's id, `login` who wrote it."""
+"""Kind of the event by which a comment commands; `comment` in its data says which one, `author` who wrote it."""
 ANSWERED: Final = "command_answered"
 """Kind of the event that says what became of a comment's command."""
 BUDGET_RAISED: Final = "budget_raised"
@@ -104,12 +104,12 @@ def diff_of(case: Case, number: int) -> str:
     return next((attempt.diff for attempt in case.attempts if attempt.number == number), "")
 
 
-def is_answered(events: Sequence[Event], comment: int) -> bool:
+def is_answered(events: Sequence[Event], comment: str) -> bool:
     """Say whether the command of a comment was answered."""
     return any(event.kind == ANSWERED and event.data.get("comment") == comment for event in events)
 
 
-def unanswered(events: Sequence[Event]) -> int | None:
-    """Give the first comment whose command was not answered yet, None where there is none."""
-    asked = (event.data.get("comment") for event in events if event.kind == COMMANDED)
-    return next((c for c in asked if isinstance(c, int) and not is_answered(events, c)), None)
+def unanswered(events: Sequence[Event]) -> tuple[Event, ...]:
+    """Give the commands of comments that were not answered yet."""
+    asked = (event for event in events if event.kind == COMMANDED)
+    return tuple(event for event in asked if not is_answered(events, str(event.data.get("comment"))))

@@ -19,6 +19,7 @@ from healer.clients.evidence import Evidence
 from healer.clients.fetches import Fetches
 from healer.clients.git import Git
 from healer.clients.github import GitHub, github_auth
+from healer.clients.heard import Heard
 from healer.clients.jira import Jira
 from healer.clients.jwks import Jwks
 from healer.clients.ledgers import Ledgers
@@ -28,7 +29,6 @@ from healer.clients.logins import Logins
 from healer.clients.orchestrator import Orchestrator
 from healer.clients.outbox import Outbox
 from healer.clients.registry import RegistryFile
-from healer.clients.reveals import Reveals
 from healer.clients.statements import Statements
 from healer.clients.tokens import Tokens
 from healer.clients.trust import Trust
@@ -43,7 +43,6 @@ from healer.settings import (
     GitHubSettings,
     LimitSettings,
     RedactionSettings,
-    StoreSettings,
     secret_values,
 )
 from healer.wiring_agents import agent
@@ -193,39 +192,6 @@ def gateway_parts(settings: GatewaySettings) -> GatewayParts:
     )
 
 
-# ---------------------------------------------------------------- operator
-
-
-@dataclass(frozen=True)
-class OperatorStore:
-    """What the operator's commands do in Redis itself: tokens, credentials, dead letters. `close` ends the connection."""
-
-    outbox: Outbox
-    tokens: Tokens
-    vault: Vault
-    evidence: Evidence
-    reveals: Reveals
-    logins: Logins
-    close: Callable[[], Awaitable[None]]
-
-
-def operator_store(settings: StoreSettings) -> OperatorStore:
-    """Build what opens the store.
-
-    Raises: Misconfigured where a vault key does not have its form.
-    """
-    redis, keys = store.connect(settings.redis_url), vault_keys(settings)
-    return OperatorStore(
-        outbox=Outbox(redis, consumer="operator"),
-        tokens=Tokens(redis),
-        vault=Vault(redis, keys.ring, load_decryptors(settings.decryptors)),
-        evidence=Evidence(redis, keys.ring, settings.evidence_days, settings.good_trace_days),
-        reveals=Reveals(redis),
-        logins=Logins(redis),
-        close=redis.aclose,
-    )
-
-
 # ---------------------------------------------------------------- flows
 
 
@@ -240,6 +206,9 @@ class FlowParts:
     evidence: Evidence
     fetches: Fetches
     logins: Logins
+    vault: Vault
+    """Opened to redact what people write, and for nothing else."""
+    heard: Heard
     board: BoardReader
     trust: Trust
     github: GitHub
@@ -267,6 +236,8 @@ def flow_parts(settings: FlowSettings, write: "Writer") -> FlowParts:
         evidence=Evidence(redis, keys.ring, settings.evidence_days, settings.good_trace_days),
         fetches=Fetches(redis),
         logins=Logins(redis),
+        vault=Vault(redis, keys.ring, load_decryptors(settings.decryptors)),
+        heard=Heard(redis),
         board=BoardReader(Cases(redis), Logins(redis), Fetches(redis), Trust(redis, Cases(redis))),
         trust=Trust(redis, Cases(redis)),
         github=door,

@@ -27,9 +27,10 @@ from healer.clients.sinks.rest import Rest
 from healer.clients.sinks.store import StoreSink
 from healer.redact import Redactor
 from healer.settings import AuditSettings, SinkSettings, secret_names, secret_values
-from healer.wiring import github, operator_store
+from healer.wiring import github
 from healer.wiring_git import GIT_FOLDER, git_address
 from healer.wiring_keys import vault_keys
+from healer.wiring_store import operator_store
 
 _HTTP_TIMEOUT_S: Final = 30
 _ALL_CASES: Final = 1_000_000

@@ -16,8 +16,9 @@ from healer.clients.vault import Stored
 from healer.doctor import Finding
 from healer.errors import HealerError, Misconfigured
 from healer.settings import AuditSettings, FlowSettings, GatewaySettings, OperatorSettings, load
-from healer.wiring import github, operator_store
+from healer.wiring import github
 from healer.wiring_neighbours import Room, gateway, jira, prefect, repository
+from healer.wiring_store import operator_store
 
 Examination = Callable[[], Iterator[Finding]]
 _UNREADABLE: Final = (KeyError, IndexError, TypeError, ValueError, AttributeError)

@@ -18,14 +18,16 @@ from loopback import NO_TLS
 from serving import serving
 
 TOKEN, ANNS_TOKEN, VIEWERS_TOKEN = "planted-token-of-the-healer", "planted-token-of-ann", "planted-token-of-a-viewer"
-KEY = "UTIL-101"
+ROOTS_TOKEN = "planted-token-of-root"
+KEY, GROUP = "UTIL-101", "importer-keepers"
 CONFIG: dict[str, Any] = {
     "project": {"key": "UTIL", "name": "Utility importers"},
     "components": ["importer-brightwater", "importer-voltara"],
     "users": [
         {"name": "importer-healer", "email": "importer-healer@acme.example", "token": TOKEN},
-        {"name": "ann", "email": "ann@acme.example", "token": ANNS_TOKEN},
+        {"name": "ann", "email": "ann@acme.example", "token": ANNS_TOKEN, "groups": ["jira-users", GROUP]},
         {"name": "auditor", "email": "auditor@acme.example", "token": VIEWERS_TOKEN, "viewer": True},
+        {"name": "root", "email": "root@acme.example", "token": ROOTS_TOKEN, "groups": ["administrators"]},
     ],
     "tickets": [
         {

@@ -24,8 +24,8 @@ def say(repository: Repository, number: int, marker: str, text: str) -> None:
 def read(repository: Repository, number: int) -> Comment:
     """Read a comment on an issue or pull request."""
     _, found = repository.requester.requestJsonAndCheck("GET", f"{repository.url}/issues/comments/{number}")
-    pull = int(found["issue_url"].rpartition("/")[2])
-    return Comment(id=found["id"], pull_request=pull, author=found["user"]["login"], text=found["body"])
+    pull = found["issue_url"].rpartition("/")[2]
+    return Comment(ref=f"pull:{found['id']}", place=pull, author=found["user"]["login"], text=found["body"])
 
 
 def react(repository: Repository, number: int, reaction: str) -> None:

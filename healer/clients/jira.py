@@ -5,27 +5,24 @@ write looks first or is an upsert by JIRA's own rules, so that a step whose answ
 Texts must be neutralised before they come here (`healer.prose.wiki`).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from jira import JIRAError
-from jira.resources import Comment
 from pydantic import SecretStr
 from requests import RequestException
 
+from healer.clients import jira_comments
 from healer.clients.jira_library import Library
 from healer.clients.patience import RATE_LIMITED, asked_wait, patiently
-from healer.contracts import Ticket
+from healer.contracts import Comment, Ticket
 from healer.errors import UpstreamError
 from healer.redact import Redactor
 
 SUMMARY_LIMIT: Final = 200
-_TEXT_LIMIT: Final = 32_000
-"""JIRA takes 32,767 characters in a comment; the rest is for the marker."""
-_PAGE: Final = 100
-_PROPERTY: Final = "healer.comment"
-_FIELDS: Final = "summary,status,issuetype,project,components"
+T = TypeVar("T")
+_FIELDS: Final = "summary,status,issuetype,project,components,updated"
 _REFUSALS: Final = (400, 409)
 """How JIRA refuses a transition; the same where somebody else took it a moment ago."""
 _CATEGORIES: Final = ("new", "indeterminate", "done")
@@ -113,6 +110,7 @@ class Jira:
             status_category=category if category in _CATEGORIES else "undefined",
             components=tuple(component["name"] for component in fields["components"]),
             summary=self._short(fields["summary"], SUMMARY_LIMIT),
+            updated=fields["updated"],
         )
 
     # ------------------------------------------------------------ the one comment
@@ -126,33 +124,50 @@ class Jira:
         patiently(lambda: self._say(key, marker, text), self._patience_s)
 
     def _say(self, key: str, marker: str, text: str) -> None:
-        body = f"{text[:_TEXT_LIMIT].rstrip()}\n\n{_anchor(marker)}"
         with self._door(f"commenting on {key}"):
-            old = self._marked(key, marker)
-            if old is None:
-                properties = [{"key": _PROPERTY, "value": {"marker": marker}}]
-                self._jira.post(f"issue/{key}/comment", {"body": body, "properties": properties})
-            elif old.raw["body"].strip() != body:
-                self._jira.put(f"issue/{key}/comment/{old.raw['id']}", {"body": body})
-
-    def _marked(self, key: str, marker: str) -> Comment | None:
-        """Find our comment with the marker. Somebody else's copy of it does not count."""
-        me = self._identity()
-        found = (c for c in self._comments(key) if _identity(c.raw.get("author")) == me and _carries(c.raw, marker))
-        return next(found, None)
-
-    def _comments(self, key: str) -> Iterator[Comment]:
-        """Give all comments, oldest first. Only an empty page is the last one: a server may give fewer than we ask for."""
-        start = 0
-        while page := self._jira.comments(
-            key, expand="properties", start_at=start, max_results=_PAGE, order_by="created"
-        ):
-            yield from page
-            start += len(page)
+            jira_comments.say(self._jira, key, marker, text, self._identity())
 
     def _identity(self) -> str:
-        self._me = self._me or _identity(self._jira.myself())
+        self._me = self._me or jira_comments.identity(self._jira.myself())
         return self._me
+
+    # ------------------------------------------------------------ people's comments
+
+    def comments(self, key: str) -> tuple[Comment, ...]:
+        """Read what others have written on a ticket, oldest first."""
+        return patiently(lambda: self._heard(key), self._patience_s)
+
+    def _heard(self, key: str) -> tuple[Comment, ...]:
+        with self._door(f"reading the comments of {key}"):
+            me = self._identity()
+            said = jira_comments.every(self._jira, key, cloud=self._cloud)
+            return tuple(one for one in said if one.author != me)
+
+    def comment(self, key: str, number: str) -> Comment | None:
+        """Read a comment by its id; None where it is gone."""
+
+        def read() -> Comment:
+            with self._door(f"reading comment {number} of {key}"):
+                return jira_comments.one(self._jira, key, number, cloud=self._cloud)
+
+        return self._unless_missing(read)
+
+    def is_member(self, group: str, who: str) -> bool:
+        """Say whether somebody (`Comment.author`) is an active user of a group. Where not all groups are told, that is an error."""
+
+        def ask() -> bool:
+            with self._door(f"asking whether {who} is of {group}"):
+                return jira_comments.is_member(self._jira, group, who, cloud=self._cloud)
+
+        return bool(self._unless_missing(ask))
+
+    def _unless_missing(self, read: Callable[[], T]) -> T | None:
+        try:
+            return patiently(read, self._patience_s)
+        except UpstreamError as error:
+            if error.reason == "not_found":
+                return None
+            raise
 
     # ------------------------------------------------------------ the workflow
 
@@ -226,14 +241,13 @@ class Jira:
 
     def state(self, key: str, name: str) -> dict[str, Any] | None:
         """Read back what `set_state` wrote; None where nothing was written."""
-        try:
+
+        def read() -> dict[str, Any]:
             with self._door(f"reading {name} of {key}"):
                 value: dict[str, Any] = self._jira.issue_property(key, name).raw["value"]
                 return value
-        except UpstreamError as error:
-            if error.reason == "not_found":
-                return None
-            raise
+
+        return self._unless_missing(read)
 
     # ------------------------------------------------------------ refusals
 
@@ -271,21 +285,6 @@ class Jira:
 
     def _short(self, text: str, limit: int = 200) -> str:
         return " ".join(self._redactor.text(text).split())[:limit]
-
-
-def _anchor(marker: str) -> str:
-    return "{anchor:" + marker + "}"
-
-
-def _carries(comment: Mapping[str, Any], marker: str) -> bool:
-    """Tell whether a comment has the marker. Cloud may escape braces when it writes markup anew."""
-    held = [p.get("value") for p in comment.get("properties") or () if p.get("key") == _PROPERTY]
-    return {"marker": marker} in held or _anchor(marker) in comment["body"].replace("\\", "")
-
-
-def _identity(user: Mapping[str, Any] | None) -> str:
-    """Name a user: Cloud by account id, Data Center by name."""
-    return str((user or {}).get("accountId") or (user or {}).get("name") or "")
 
 
 def _same(left: str, right: str) -> bool:

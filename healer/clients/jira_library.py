@@ -21,6 +21,11 @@ class Library(JIRA):
         """Put JSON to the API."""
         return self._session.put(self._get_url(path), data=json.dumps(body))
 
+    def ask(self, path: str, query: dict[str, Any], version: str) -> Any:
+        """Get JSON from a version of the API."""
+        address = self._get_url(path).replace("/rest/api/2/", f"/rest/api/{version}/", 1)
+        return self._session.get(address, params=query).json()
+
     def found(self, jql: str, fields: str, *, cloud: bool) -> Iterator[dict[str, Any]]:
         """Give the issues that a query finds, page by page: by token on Cloud, which has no other search, else by offset."""
         asked: dict[str, Any] = {"jql": jql, "fields": fields, "maxResults": _PAGE}

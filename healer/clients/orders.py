@@ -1,13 +1,19 @@
-"""People's orders, written on the case: decided on it as it stands, and decided again where somebody else wrote meanwhile."""
+"""People's orders, written on the case: decided on it as it stands, and decided again where somebody else wrote meanwhile.
 
+What a comment commands is written there too, as it was said, for the flow `command` to judge.
+"""
+
+from collections.abc import Awaitable, Callable
 from typing import Final
 
-from healer import commands
+from healer import commands, spoken, turns
+from healer.chain import EventData
 from healer.clients.cases import Cases
 from healer.commands import Effect, Order, Repeated
-from healer.contracts import Case, CaseId, Contract, Event
+from healer.contracts import Case, CaseId, Comment, Contract, Event, RunRequest
 from healer.errors import Conflict, Rejected
 
+WITHHELD: Final = "(not kept: what must be redacted in it could not be read)"
 _MOST_TRIES: Final = 50
 """A case at work is written often, each time by one writer; so often an order reads it again before it gives up."""
 
@@ -55,3 +61,21 @@ async def _write(cases: Cases, case: Case, effect: Effect) -> Case:
         return await cases.record(case, effect.kind, effect.data, start=effect.start, **effect.changes)
     await cases.note(case.id, effect.kind, effect.data)
     return case
+
+
+async def hear(cases: Cases, case_id: CaseId, comment: Comment, redact: Callable[[str], Awaitable[str]]) -> bool:
+    """Write what a comment that is addressed to us says, once, with the flow run that judges it; give whether it is new.
+
+    Raises: UpstreamError, Conflict; what `redact` raises.
+    """
+    events = await cases.events(case_id)
+    if any(event.kind == turns.COMMANDED and event.data.get("comment") == comment.ref for event in events):
+        return False
+    said = spoken.read(comment.text)
+    data: EventData = {"comment": comment.ref, "author": comment.author}
+    if said:
+        data |= {"command": said.name, "text": await redact(said.text), "attempts": said.attempts}
+    await cases.note(
+        case_id, turns.COMMANDED, data, start=RunRequest(flow="command", case=case_id, comment=comment.ref)
+    )
+    return True

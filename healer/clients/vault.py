@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -19,6 +19,7 @@ from healer.credential import check_rotation
 from healer.decryptor import OWN, Decryptors, foreign_fields, scheme_of
 from healer.envelope import SALT_BYTES, Claims, KeyRing, claims, unsealable
 from healer.errors import Conflict, Misconfigured, Rejected
+from healer.redact import Redactor
 
 NO_OTHERS: Final[Decryptors] = MappingProxyType({})
 Fields = Mapping[str, SecretStr]
@@ -205,6 +206,16 @@ class Vault:
 
 def _changed(ref: str) -> Conflict:
     return Conflict(f"somebody else wrote {ref} meanwhile.", reason="credential_changed", remedy="Look, and try again.")
+
+
+async def open_known(vault: Vault, redactor: Redactor, refs: Sequence[str]) -> Mapping[str, Fields]:
+    """Open credentials; this process' redactor knows each value before anything else happens. A missing one has no fields.
+
+    Raises: UpstreamError, Misconfigured (`unsealable`).
+    """
+    credentials = {ref: await vault.open(ref) for ref in refs}
+    redactor.add(value.get_secret_value() for fields in credentials.values() for value in fields.values())
+    return credentials
 
 
 def missing(ref: str) -> Rejected:

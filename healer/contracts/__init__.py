@@ -4,7 +4,7 @@ Foreign JSON (Workato, GitHub, JIRA) is no contract: it is read once, at the doo
 No field of any contract holds a secret; a `CredentialRef` is the pointer that may travel.
 """
 
-from healer.contracts.base import CaseId, Contract, Correlation, CredentialRef, ImporterName, Sha, TicketKey
+from healer.contracts.base import CaseId, CommentRef, Contract, Correlation, CredentialRef, ImporterName, Sha, TicketKey
 from healer.contracts.case import ENDED, Attempt, Case, Comment, Diagnosis, Event, PullRequest, RunRequest, State
 from healer.contracts.fetches import Fetch, FetchResult, LastGood
 from healer.contracts.gate import (
@@ -53,6 +53,7 @@ __all__ = [
     "Check",
     "CheckRun",
     "Comment",
+    "CommentRef",
     "Conclusion",
     "Contract",
     "Correlation",

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from healer.contracts.base import CaseId, Contract, ImporterName, Sha
+from healer.contracts.base import CaseId, CommentRef, Contract, ImporterName, Sha
 from healer.contracts.gate import GateRun, Verdict
 from healer.contracts.mending import Reason, Spend
 from healer.contracts.trace import Failure
@@ -24,11 +24,16 @@ class PullRequest(Contract):
 
 
 class Comment(Contract):
-    """What somebody wrote on a pull request. `text` is foreign."""
+    """What somebody wrote on a case's pull request or ticket; `name` and `text` are foreign.
 
-    id: int
-    pull_request: int
+    `place` is the pull request's number or the ticket's key. `author` is who wrote what stands there now: a GitHub login, or
+    JIRA's account id (Cloud) or user name (Data Center); `name` is how JIRA shows them.
+    """
+
+    ref: CommentRef
+    place: str
     author: str
+    name: str = ""
     text: str
 
 
@@ -138,8 +143,8 @@ class RunRequest(Contract):
     attempt: int = Field(default=0, ge=0)
     run_id: int = 0
     run_attempt: int = 1
-    comment: int = Field(default=0, ge=0)
-    """GitHub's id of the comment that holds a command."""
+    comment: CommentRef | None = None
+    """The comment that holds a command."""
     again: int = Field(default=0, ge=0)
 
     @property

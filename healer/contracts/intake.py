@@ -20,7 +20,7 @@ class Delivery(Contract):
 
 
 class Ticket(Contract):
-    """A JIRA issue as our own account reads it. `summary` is redacted and capped at the door."""
+    """A JIRA issue as our own account reads it. `summary` is redacted and capped at the door; `updated` is as JIRA writes it."""
 
     key: TicketKey
     project: str
@@ -29,6 +29,7 @@ class Ticket(Contract):
     status_category: Literal["new", "indeterminate", "done", "undefined"]
     components: tuple[str, ...] = ()
     summary: str = ""
+    updated: str = ""
 
 
 class Incident(Contract):

@@ -27,6 +27,7 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/rest/api/{version}/serverInfo", site.server_info),
     ("GET", "/rest/api/{version}/myself", site.myself),
     ("GET", "/rest/api/{version}/field", site.fields),
+    ("GET", "/rest/api/{version}/user", site.user),
     ("GET", "/rest/api/{version}/user/search", site.users),
     ("GET", "/rest/api/{version}/user/assignable/search", site.users),
     ("GET", "/rest/api/{version}/project/{project}", site.project),

@@ -8,6 +8,7 @@ from localworld.jira.model import Comment, now
 from localworld.jira.problem import Problem
 from localworld.jira.texts import text_in
 
+ADMINISTRATORS = "administrators"
 _PAGE = {True: 100, False: 5000}
 """Most comments that one answer of Cloud (True) or Data Center (False) holds."""
 
@@ -39,9 +40,9 @@ def read(call: Call) -> Answer:
 
 
 def edit(call: Call) -> Answer:
-    """Replace the text of one's own comment."""
-    comment = _mine(call)
-    comment.body, comment.updated = _body(call), now()
+    """Replace the text of one's own comment; administrators may edit everybody's."""
+    comment = _editable(call)
+    comment.body, comment.updated, comment.editor = _body(call), now(), call.me
     comment.properties.update(_properties(call))
     call.store.touch(call.ticket)
     return Answer(200, call.shapes.comment(call.ticket, comment, call.listed("expand")))
@@ -59,6 +60,10 @@ def _found(call: Call) -> Comment:
         if comment.id == call.path["id"]:
             return comment
     raise Problem(404, f"Can not find a comment for the id: {call.path['id']}.")
+
+
+def _editable(call: Call) -> Comment:
+    return _found(call) if ADMINISTRATORS in call.store.users[call.me].groups else _mine(call)
 
 
 def _mine(call: Call) -> Comment:

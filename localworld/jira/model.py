@@ -20,6 +20,7 @@ class User:
     account_id: str
     display: str
     viewer: bool = False
+    groups: tuple[str, ...] = ()
 
 
 @dataclass
@@ -32,6 +33,8 @@ class Comment:
     created: str
     updated: str
     properties: dict[str, Any] = field(default_factory=dict)
+    editor: str = ""
+    """Who has edited it last, where somebody has."""
 
 
 @dataclass

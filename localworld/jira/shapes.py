@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from localworld.jira.fields import CATEGORIES
-from localworld.jira.model import Comment, Link, Ticket
+from localworld.jira.model import Comment, Link, Ticket, User
 from localworld.jira.store import Store
 from localworld.jira.texts import text_out
 from localworld.jira.workflow import RESOLUTIONS, STATUSES, TYPES, Transition
@@ -38,6 +39,15 @@ class Shapes:
             "timeZone": "Etc/UTC",
             "avatarUrls": self._avatars("user"),
         }
+
+    def groups(self, user: User) -> dict[str, Any]:
+        """Write the groups of a user."""
+        here = f"{self._api}/group"
+        shown = [{"name": name, **self._group_id(name), "self": f"{here}?groupname={name}"} for name in user.groups]
+        return {"size": len(shown), "items": shown}
+
+    def _group_id(self, name: str) -> dict[str, str]:
+        return {"groupId": str(uuid5(NAMESPACE_URL, name))} if self._store.cloud else {}
 
     def _avatars(self, of: str) -> dict[str, str]:
         return {f"{s}x{s}": f"{self._store.url}/secure/{of}avatar?size={s}" for s in _SIZES}
@@ -96,7 +106,7 @@ class Shapes:
             "id": comment.id,
             "author": self.user(comment.author),
             "body": text_out(comment.body, self._version),
-            "updateAuthor": self.user(comment.author),
+            "updateAuthor": self.user(comment.editor or comment.author),
             "created": comment.created,
             "updated": comment.updated,
             **({"jsdPublic": True} if self._store.cloud else {}),

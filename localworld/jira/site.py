@@ -44,6 +44,18 @@ def myself(call: Call) -> Answer:
     return Answer(200, call.shapes.user(call.me))
 
 
+def user(call: Call) -> Answer:
+    """Show somebody by account id (Cloud) or name (Data Center); `expand` may ask for their groups."""
+    cloud = call.store.cloud
+    wanted = call.query.get("accountId" if cloud else "username")
+    for one in call.store.users.values():
+        if wanted == (one.account_id if cloud else one.name):
+            shown = call.shapes.user(one.name) or {}
+            groups = {"groups": call.shapes.groups(one)} if "groups" in call.listed("expand") else {}
+            return Answer(200, {**shown, **groups})
+    raise Problem(404, "The user named does not exist.")
+
+
 def users(call: Call) -> Answer:
     """Find people by a part of their name or address."""
     part = (call.query.get("query") or call.query.get("username") or "").lower()

@@ -123,4 +123,12 @@ def _user(given: Mapping[str, Any]) -> User:
     account = hashlib.sha256(given["name"].encode()).hexdigest()[:24]
     display = given.get("display") or given["name"].replace("-", " ").title()
     email = given.get("email") or f"{given['name']}@acme.example"
-    return User(given["name"], email, given["token"], account, display, bool(given.get("viewer")))
+    return User(
+        given["name"],
+        email,
+        given["token"],
+        account,
+        display,
+        bool(given.get("viewer")),
+        tuple(given.get("groups", ())),
+    )

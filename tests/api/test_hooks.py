@@ -267,10 +267,16 @@ async def test_comment_that_commands_is_written_on_the_case_once(gateway: Gatewa
     told = _comment("/healer retry it is correct-horse now")
     assert (await _github(gateway, "issue_comment", told)).json() == {"outcome": "followed"}
     assert (await _github(gateway, "issue_comment", told, delivery="other")).json() == {"outcome": "repeated"}
-    await until(lambda: "command:UTIL-101:77" in gateway.prefect.runs)
-    assert gateway.prefect.runs["command:UTIL-101:77"]["parameters"] == {"case": "UTIL-101", "comment": 77}
+    await until(lambda: "command:UTIL-101:pull:77" in gateway.prefect.runs)
+    assert gateway.prefect.runs["command:UTIL-101:pull:77"]["parameters"] == {"case": "UTIL-101", "comment": "pull:77"}
     (event,) = (e for e in await gateway.parts.cases.events("UTIL-101") if e.kind == "commanded")
-    assert event.data == {"comment": 77, "login": "alice", "command": "retry", "text": "it is *** now", "attempts": 0}
+    assert event.data == {
+        "comment": "pull:77",
+        "author": "alice",
+        "command": "retry",
+        "text": "it is *** now",
+        "attempts": 0,
+    }
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 import github_site
 from contracts.checker import judge, tally
 from healer.contracts import CheckRun
-from jira_site import KEY
+from jira_site import ANNS_TOKEN, GROUP, KEY
 from loopback import NO_TLS
 
 
@@ -29,6 +29,12 @@ def use_as_the_product(jira_site):
         client.link(KEY, "healer:1", "http://127.0.0.1:1/pull/1", title)
     client.set_state(KEY, "healer.case", {"case": "1"})
     client.state(KEY, "healer.case")
+    jira_site.library("ann", ANNS_TOKEN).add_comment(KEY, "/healer take")
+    (said,) = client.comments(KEY)
+    client.comment(KEY, said.ref.removeprefix("ticket:"))
+    client.comment(KEY, "999999")
+    client.is_member(GROUP, said.author)
+    client.is_member(GROUP, "nobody")
     client.move(KEY, "In Review")
     client.move(KEY, "Done", {"resolution": {"name": "Done"}})
 

@@ -19,7 +19,7 @@ def healed(desk: Desk) -> Desk:
 
 def answers(desk: Desk, comment: dict) -> list[str]:
     """Give what the healer wrote below a comment."""
-    marker = f"<!-- importer-healer:answer:{comment['id']} -->"
+    marker = f"<!-- importer-healer:answer:pull:{comment['id']} -->"
     return [c["body"] for c in desk.github.comments if c["body"].startswith(marker)]
 
 

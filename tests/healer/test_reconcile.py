@@ -89,7 +89,7 @@ def test_a_silent_case_at_work_is_taken_on(state):
 
 def test_a_comment_that_nobody_answered_is_judged_again():
     """A command given by a comment is owed an answer, also where the case itself has nothing left to do."""
-    asked = Event(seq=9, at=NOW, kind="commanded", data={"comment": 7}, previous="0" * 64, hash="0" * 64)
+    asked = Event(seq=9, at=NOW, kind="commanded", data={"comment": "ticket:7"}, previous="0" * 64, hash="0" * 64)
     answered = asked.model_copy(update={"kind": "command_answered"})
     case, events = make_case(state=State.PUBLISHED), history("published", "ticket_told", "receipt_written")
     assert duty(case, (*events, asked), after(SILENT_S)) is Duty.ANSWER

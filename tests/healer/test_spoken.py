@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from healer.commands import Command
+from healer.contracts import Comment
 from healer.spoken import Spoken, is_addressed, read
 
 
@@ -74,5 +75,7 @@ def test_no_comment_crashes(comment: str) -> None:
 
 def test_order_keeps_who_and_where() -> None:
     """An order carries the author and the comment."""
-    order = Spoken(name="budget", attempts=2).order("alice", 77)
-    assert (order.command, order.by, order.comment, order.attempts) == (Command.BUDGET, "alice", 77, 2)
+    said = Comment(ref="ticket:77", place="UTIL-101", author="5f1", name="Alice", text="/healer budget +2")
+    order = Spoken(name="budget", attempts=2).order(said)
+    assert (order.command, order.by, order.name, order.comment) == (Command.BUDGET, "5f1", "Alice", "ticket:77")
+    assert order.attempts == 2

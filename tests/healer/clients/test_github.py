@@ -281,7 +281,8 @@ def test_a_comment_is_read_and_reacted_to(client, site, branch):
     number = client.open_pull(branch, "main", "Heal", "Body").number
     made = site.send("POST", f"/issues/{number}/comments", {"body": "/healer stop"})
     found = client.comment(made["id"])
-    assert (found.pull_request, found.author, found.text) == (number, made["user"]["login"], "/healer stop")
+    assert (found.ref, found.place) == (f"pull:{made['id']}", str(number))
+    assert (found.author, found.text) == (made["user"]["login"], "/healer stop")
     client.react(made["id"], "+1")
     client.react(made["id"], "+1")
     assert client.comment(10**9) is None
