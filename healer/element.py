@@ -12,7 +12,7 @@ from healer.wording import squish
 Element = etree._Element  # noqa: SLF001 - lxml's stubs name the element so
 
 _LONGEST: Final = 240
-_SKIPPED: Final = frozenset(
+SKIPPED: Final = frozenset(
     {"script", "style", "noscript", "template", "head", "meta", "link", "svg", "path", "br", "hr"}
 )
 _FAMILIES: Final = {
@@ -92,7 +92,7 @@ def elements(root: Element) -> Iterator[Element]:
     for element in root.iter(etree.Element):
         if skipped is not None and skipped in element.iterancestors():
             continue
-        skipped = element if element.tag in _SKIPPED else None
+        skipped = element if element.tag in SKIPPED else None
         if skipped is None:
             yield element
 
@@ -124,10 +124,10 @@ def text_of(element: Element) -> str:
 
 
 def _texts(element: Element) -> Iterator[str]:
-    if element.text and element.tag not in _SKIPPED:
+    if element.text and element.tag not in SKIPPED:
         yield element.text
     for child in element:
-        if isinstance(child.tag, str) and child.tag not in _SKIPPED:
+        if isinstance(child.tag, str) and child.tag not in SKIPPED:
             yield from _texts(child)
         if child.tail:
             yield child.tail

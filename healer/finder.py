@@ -3,16 +3,25 @@
 It has two doubts: a rival on the new page, and a better claim of another element of the old one.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from healer.element import Element, are_close, family
-from healer.lists import Likeness, are_mates, is_repeated, likeness_of, mates
-from healer.portrait import Page, Portrait
+from healer.evidence import evidence
+from healer.lineup import Lineup, shortlist
+from healer.lists import Likeness, are_mates, is_repeated, likeness_of, mates, twins
+from healer.portrait import Page
 from healer.resemblance import anchor, identity, read_otherwise, resemblance
+from healer.standing import BELIEVED, Finding, belief
 from healer.traits import is_composite
+from healer.weights import WEIGHTS
 from healer.wording import VALUES
 
+_LOOKED_AT: Final = 30
+_CLAIMING: Final = 16
+_WIDE: Final = 120
+_HARDLY: Final = 1.5
+_TOO_NEAR: Final = 2.0
 LEAST_POINTS: Final = 4.5
 LEAST_SHARE: Final = 0.25
 LEAST_MARGIN: Final = 1.0
@@ -20,40 +29,34 @@ LEAST_ANCHOR: Final = 0.51
 _UNLIKE_ROWS: Final = 2.0
 _READS_OTHERWISE: Final = 2.0
 """How much more distance is asked for where two links lead to one place and share no word."""
+UNRIVALLED: Final = 12.0
+"""The lead of what has no rival."""
 
 
 class Find(NamedTuple):
     """An element of the new page.
 
-    `points` are its resemblance, `share` their part of what the old element could get, `margin` the distance to the nearest doubt,
-    `anchor` how far the two mean the same by name, text or content.
+    `points` are its resemblance, `margin` the distance to the nearest rival on the new page, `claim` that to the best claim of another
+    old element on it, `confidence` how sure the find is, 0 to 1.
     """
 
     element: Element
     points: float
-    share: float
     margin: float
-    anchor: float
-
-    @property
-    def confidence(self) -> float:
-        """How sure the find is, 0 to 1; what is refused has less than 0.5."""
-        sure = min(self.points / (2 * LEAST_POINTS), self.share / (2 * LEAST_SHARE), self.margin / (2 * LEAST_MARGIN))
-        return round(max(0.0, min(0.99, sure)), 3)
+    claim: float
+    confidence: float
 
     @property
     def is_sure(self) -> bool:
         """Whether the find may be acted on."""
-        anchored = self.anchor >= LEAST_ANCHOR
-        return anchored and self.points >= LEAST_POINTS and self.share >= LEAST_SHARE and self.margin >= LEAST_MARGIN
+        return self.confidence >= BELIEVED
 
 
 def find(
-    old: Page,
+    pages: Lineup,
     target: Element,
-    new: Page,
-    among: Iterable[Element],
-    rivals: Iterable[Element],
+    among: Collection[Element],
+    rivals: Collection[Element],
     *,
     interchangeable: bool = False,
 ) -> Find | None:
@@ -61,27 +64,81 @@ def find(
 
     `rivals` are the elements of the old page that may have the better claim. `interchangeable`: the same place in another row is as good.
     """
-    ranked = _ranked(old, target, new, among)
+    new = pages.new
+    ranked = [(likeness(pages, target, one), one) for one in _near(pages.old, target, new, among)]
+    ranked.sort(key=lambda pair: (-pair[0], new.order.get(pair[1], 0)))
     if not ranked:
         return None
-    points, best = _most_exact(old.portrait(target), new, ranked)
-    as_good = likeness_of(old, target, several=interchangeable)
-    second = next((score for score, other in ranked if is_rival(new, best, other, as_good)), points - 2 * LEAST_MARGIN)
-    claim = best_claim(old, target, new, best, rivals, as_good)
-    share = points / max(identity(old.portrait(target)), 1.0)
-    doubt = _READS_OTHERWISE if read_otherwise(old.portrait(target), new.portrait(best)) else 0.0
-    return Find(
-        _first_of(new, best, as_good),
-        points,
-        share,
-        points - max(second, claim) - doubt,
-        anchor(old.portrait(target), new.portrait(best)),
+    points, best = _most_exact(pages, target, ranked)
+    as_good = likeness_of(pages.old, target, several=interchangeable)
+    if interchangeable:
+        points, best = _first_twin(pages, target, ranked, (points, best))
+    margin = points - next(
+        (score for score, other in ranked if is_rival(new, best, other, as_good)), points - UNRIVALLED
     )
+    claim = points - best_claim(pages, target, best, rivals, as_good)
+    sure = belief(Finding(margin, claim, evidence(pages, target, best)))
+    if sure < BELIEVED or margin < _TOO_NEAR:
+        sure = min(sure, 0.49)
+        second = _second(pages, target, _wide(pages, target, among), rivals, as_good)
+        if second is not None:
+            best, sure = second, BELIEVED
+    return Find(_first_of(new, best, as_good), points, margin, claim, round(sure, 3))
 
 
-def _most_exact(portrait: Portrait, page: Page, ranked: Sequence[tuple[float, Element]]) -> tuple[float, Element]:
+def _wide(pages: Lineup, target: Element, among: Collection[Element]) -> list[Element]:
+    """Give all that one may have become: of close kinds, and both a single thing or both made of several."""
+    chosen = list(among) if len(among) <= _WIDE else shortlist(pages.old, target, pages.new, _WIDE, among)
+    return [
+        one
+        for one in chosen
+        if are_close(family(target), family(one))
+        and (one.tag == target.tag or is_composite(one) == is_composite(target))
+    ]
+
+
+def _second(
+    pages: Lineup, target: Element, ranked: Sequence[Element], rivals: Collection[Element], as_good: Likeness
+) -> Element | None:
+    """Give what is far ahead by what survives a redesign in which no word and no neighbour stayed: labels and shapes of values."""
+    old, new = pages.old, pages.new
+    was = old.portrait(target)
+    scored = [(_portrayed(pages, target, one), one) for one in ranked]
+    scored.sort(key=lambda pair: (-pair[0], new.order.get(pair[1], 0)))
+    if not scored:
+        return None
+    points, best = _most_exact(pages, target, scored)
+    now = new.portrait(best)
+    others = (score for score, one in scored if is_rival(new, best, one, as_good))
+    claims = (_portrayed(pages, one, best) for one in _claimants(pages, target, best, rivals, as_good))
+    doubt = _READS_OTHERWISE if read_otherwise(was, now) else 0.0
+    margin = points - max([*others, *claims, points - 2 * LEAST_MARGIN]) - doubt
+    share = points / max(identity(was), 1.0)
+    far = points >= LEAST_POINTS and share >= LEAST_SHARE and margin >= LEAST_MARGIN
+    return best if far and anchor(was, now) >= LEAST_ANCHOR else None
+
+
+def _portrayed(pages: Lineup, one: Element, other: Element) -> float:
+    points = resemblance(pages.old.portrait(one), pages.new.portrait(other))
+    return points - (_UNLIKE_ROWS if is_repeated(pages.old, one) != is_repeated(pages.new, other) else 0.0)
+
+
+def _near(old: Page, target: Element, new: Page, among: Collection[Element]) -> list[Element]:
+    """Give the elements that are worth a look, of all of `among` where that is few."""
+    chosen = list(among) if len(among) <= _LOOKED_AT else shortlist(old, target, new, _LOOKED_AT, among)
+    return [one for one in chosen if are_close(family(target), family(one)) or target.tag == one.tag]
+
+
+def likeness(pages: Lineup, one: Element, other: Element) -> float:
+    """Give the points for `one` of the old page being `other` of the new one: about 10 and more among relatives."""
+    figures = evidence(pages, one, other)
+    return sum(weight * figures[name] for name, weight in WEIGHTS.items())
+
+
+def _most_exact(pages: Lineup, target: Element, ranked: Sequence[tuple[float, Element]]) -> tuple[float, Element]:
     """Give the best of the ranking; where that is a value with its label and the old element was a value alone, the value in it."""
     points, best = ranked[0]
+    page, portrait = pages.new, pages.old.portrait(target)
     if portrait.texts == page.portrait(best).texts:
         return ranked[0]
     inner = (
@@ -94,38 +151,26 @@ def _most_exact(portrait: Portrait, page: Page, ranked: Sequence[tuple[float, El
     return next(inner, (points, best))
 
 
+def _first_twin(
+    pages: Lineup, target: Element, ranked: Sequence[tuple[float, Element]], best: tuple[float, Element]
+) -> tuple[float, Element]:
+    """Give the first of those that hardly differ from the best, where the old element was the first of its like."""
+    if next(iter(twins(pages.old, target))) is not target:
+        return best
+    near = {element: points for points, element in ranked if points > best[0] - _HARDLY}
+    first = next((element for element in twins(pages.new, best[1]) if element in near), best[1])
+    return near.get(first, best[0]), first
+
+
 def _first_of(page: Page, element: Element, as_good: Likeness) -> Element:
     return next(other for other in mates(page, element) if are_mates(page, element, other, as_good))
-
-
-def _ranked(old: Page, target: Element, new: Page, among: Iterable[Element]) -> list[tuple[float, Element]]:
-    alike = (element for element in among if _comparable(target, element))
-    scored = [(likeness(old, target, new, element), element) for element in alike]
-    scored.sort(key=lambda pair: (-pair[0], new.order.get(pair[1], 0)))
-    return scored
-
-
-def _comparable(one: Element, other: Element) -> bool:
-    """Say whether one may have become the other: of close kinds, and both a single thing or both made of several.
-
-    The same tag or id is always worth a look.
-    """
-    if not are_close(family(one), family(other)):
-        return False
-    named = one.get("id")
-    same = one.tag == other.tag or (named is not None and named == other.get("id"))
-    return same or is_composite(one) == is_composite(other)
-
-
-def likeness(old: Page, one: Element, new: Page, other: Element) -> float:
-    """Give the resemblance of two elements, less where one stands in each row of a list and the other does not."""
-    points = resemblance(old.portrait(one), new.portrait(other))
-    return points - (_UNLIKE_ROWS if is_repeated(old, one) != is_repeated(new, other) else 0.0)
 
 
 def is_rival(page: Page, best: Element, other: Element, as_good: Likeness) -> bool:
     """Say whether choosing `other` would be another answer: neither as good a place, nor the same link again, nor a wrapper of one text."""
     if other is best or are_mates(page, best, other, as_good):
+        return False
+    if as_good is Likeness.ANY_ROW and other in twins(page, best) and page.order[best] < page.order[other]:
         return False
     if _leads_alike(best, other) and page.text(best) == page.text(other):
         return False
@@ -140,19 +185,23 @@ def _hold_one_value(page: Page, one: Element, other: Element) -> bool:
     return inner.shape in VALUES and inner.shape is outer.shape and bool(inner.label) and inner.label == outer.label
 
 
-def _leads_alike(one: Element, other: Element) -> bool:
+def _leads_alike(best: Element, other: Element) -> bool:
     """Say whether two links lead to the same place."""
-    address = one.get("href") or ""
-    return bool(address.strip("#/")) and family(one) == family(other) == "link" and address == other.get("href")
+    address = best.get("href") or ""
+    return bool(address.strip("#/")) and family(best) == family(other) == "link" and address == other.get("href")
 
 
-def best_claim(
-    old: Page, target: Element, new: Page, found: Element, rivals: Iterable[Element], as_good: Likeness
-) -> float:
+def best_claim(pages: Lineup, target: Element, found: Element, rivals: Collection[Element], as_good: Likeness) -> float:
     """Give the most points with which another element of the old page claims the find."""
-    claims = (
-        likeness(old, element, new, found)
-        for element in rivals
-        if _comparable(found, element) and is_rival(old, target, element, as_good)
-    )
+    claims = (likeness(pages, other, found) for other in _claimants(pages, target, found, rivals, as_good))
     return max(claims, default=float("-inf"))
+
+
+def _claimants(
+    pages: Lineup, target: Element, found: Element, rivals: Collection[Element], as_good: Likeness
+) -> list[Element]:
+    old = pages.old
+    near = list(rivals) if len(rivals) <= _CLAIMING else shortlist(pages.new, found, old, _CLAIMING, rivals)
+    return [
+        other for other in near if are_close(family(other), family(found)) and is_rival(old, target, other, as_good)
+    ]

@@ -109,6 +109,19 @@ def mates(page: Page, element: Element) -> list[Element]:
     return known[place] or [element]
 
 
+def twins(page: Page, element: Element) -> list[Element]:
+    """Give the elements of one tag, names and tags above, in order, whether they stand in rows or not."""
+    return _twins(page).get(_outline(element), [element])
+
+
+@lru_cache(maxsize=8)
+def _twins(page: Page) -> dict[Hashable, list[Element]]:
+    found: dict[Hashable, list[Element]] = {}
+    for element in page.elements:
+        found.setdefault(_outline(element), []).append(element)
+    return found
+
+
 @lru_cache(maxsize=8)
 def _known(_: Page) -> dict[Hashable, list[Element]]:
     return {}

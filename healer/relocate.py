@@ -13,19 +13,18 @@ from pydantic import Field
 from healer import detour, keys
 from healer.contracts import Contract
 from healer.element import Element
+from healer.evidence import evidence
 from healer.finder import Find, best_claim, find, likeness
-from healer.lists import Likeness, mates, members
+from healer.lineup import Lineup
+from healer.lists import Likeness, mates, members, twins
 from healer.portrait import Page, page_of
 from healer.selector import Path, Step, is_xpath, parts_of, select
-from healer.standing import BELIEVED, Standing, belief
+from healer.standing import Standing, still_holds
 from healer.wayfinder import shortest
-from healer.wording import alike, squish, words
+from healer.wording import squish, words
 
 Kind = Literal["css", "xpath", "json", "form", "field", "link"]
-_BETTER: Final = 4.0
-"""By how many points another element must be the better answer before a selector that still finds something is replaced."""
-_CLAIMED: Final = 1.0
-"""By how many points another element of the old page must have the better claim on what the selector finds now."""
+_SAYING: Final = frozenset({"title", "aria-label", "alt", "placeholder"})
 _COUNTS: Final = re.compile(
     r":nth-|:first|:last|\[\s*(?:\d+|last\(\)|position)|(?:^|[\s>])(?:td|th|tr|li|dd)\s*(?:$|[\s>+~])|[+~]"
 )
@@ -80,7 +79,7 @@ def relocate_field(old: Page, name: str, new: Page, old_form: Element, new_form:
     among = [field for field in new_form.iter("input", "select", "textarea") if field.get("name")]
     if any(field.get("name") == name for field in among):
         return _moved(name, name, 1.0, 0.0)
-    found = find(old, fields[0], new, among, old_form.iter("input", "select", "textarea"))
+    found = find(Lineup(old, new), fields[0], among, list(old_form.iter("input", "select", "textarea")))
     if found is None or not found.is_sure:
         return None
     return _moved(name, found.element.get("name") or "", found.confidence, found.margin)
@@ -102,7 +101,7 @@ def relocate_link(old: Page, text: str, new: Page) -> Relocation | None:
     among = _links(new)
     if any(_link_text(link) == text for link in among):
         return _moved(text, text, 1.0, 0.0)
-    found = find(old, links[0], new, [link for link in among if _link_text(link)], _links(old))
+    found = find(Lineup(old, new), links[0], [link for link in among if _link_text(link)], _links(old))
     if found is None or not found.is_sure:
         return None
     reads = _link_text(found.element)
@@ -123,57 +122,62 @@ def relocate_elements(
     if not targets:
         return None
     among = [part for part in new.elements if part.tag == "form"] if forms else new.elements
-    found = find(old, targets[0], new, among, old.elements, interchangeable=len(targets) > 1)
+    pages = Lineup(old, new)
+    found = find(pages, targets[0], among, old.elements, interchangeable=len(targets) > 1)
     standing = select(new.root, selector)
-    if trusted and standing and _still_holds(old, targets[0], new, standing[0], found, selector):
+    if trusted and standing and _still_holds(pages, targets[0], standing[0], found, old.elements, selector):
         return _moved(selector, selector, found.confidence if found else 0.5, found.margin if found else 0.0)
     if found is None or not found.is_sure:
         return None
-    wanted = members(old, targets, new, found.element) if many else [found.element]
-    if many and len(wanted) < len(targets) and not _is_list(new, wanted):
+    wanted = _all_of(old, targets, new, found.element) if many else [found.element]
+    if many and len(wanted) < len(targets) and not _is_list(wanted):
         return None
-    written = _written(old, targets, new, wanted, selector, many=many)
+    written = _written(pages, targets, wanted, selector, many=many)
     return _moved(selector, written, found.confidence, found.margin) if written else None
 
 
-def _is_list(page: Page, wanted: Sequence[Element]) -> bool:
-    """Say whether these can be all of a list: several, or one that stands in what is a row by its name."""
-    row = page.row(wanted[0]) if wanted else None
-    return len(wanted) > 1 or (row is not None and row.tag in {"tr", "li", "article"})
+def _all_of(old: Page, targets: Sequence[Element], new: Page, found: Element) -> list[Element]:
+    """Give all that stand for `targets`; where they stand in no rows, those of the find's tag and names in the same place of each tree."""
+    wanted = members(old, targets, new, found)
+    return wanted if len(wanted) > 1 else twins(new, found)
 
 
-def _still_holds(old: Page, target: Element, new: Page, standing: Element, found: Find | None, selector: str) -> bool:
-    """Say whether what the selector finds now is what it found: nothing else is the clearly better answer.
+def _is_list(wanted: Sequence[Element]) -> bool:
+    """Say whether these can be all of a list: several, or one that is a row by its name."""
+    return len(wanted) > 1 or (bool(wanted) and wanted[0].tag in {"tr", "li", "article"})
 
-    A selector that counts is believed only where the label does not speak against it.
-    """
-    points, counts = likeness(old, target, new, standing), bool(_COUNTS.search(selector))
-    same = found is not None and (standing is found.element or standing in mates(new, found.element))
-    if found and found.is_sure and same:
-        return True
-    claimed = best_claim(old, target, new, standing, old.elements, Likeness.ANY_ROW)
-    if found is None or not found.is_sure:
-        best = found.points if found else points
-        portrait, now = old.portrait(target), new.portrait(standing)
-        if counts and portrait.label and now.label and not alike(portrait.label, now.label):
-            return False
-        return belief(Standing(portrait, now, points - best, points - claimed, counts, same)) >= BELIEVED
-    if claimed > points + (0.0 if counts else _CLAIMED):
-        return False
-    return found.points - points < (0.5 if counts else _BETTER)
+
+def _still_holds(
+    pages: Lineup, target: Element, standing: Element, found: Find | None, rivals: Sequence[Element], selector: str
+) -> bool:
+    """Say whether what the selector finds now is what it found."""
+    points = likeness(pages, target, standing)
+    same = found is not None and (standing is found.element or standing in mates(pages.new, found.element))
+    if found and found.is_sure:
+        return same
+    return still_holds(
+        Standing(
+            points - (found.points if found else points),
+            points - best_claim(pages, target, standing, rivals, Likeness.ANY_ROW),
+            bool(_COUNTS.search(selector)),
+            same,
+            evidence(pages, target, standing),
+        )
+    )
 
 
 def _written(
-    old: Page, targets: Sequence[Element], new: Page, wanted: Sequence[Element], selector: str, *, many: bool
+    pages: Lineup, targets: Sequence[Element], wanted: Sequence[Element], selector: str, *, many: bool
 ) -> str | None:
+    old, new = pages.old, pages.new
     allowed = set(wanted) if many else {wanted[0], *mates(new, wanted[0])}
 
     def fits(path: Path) -> bool:
-        found = path.found(new.root)
+        found = path.found(new.root) if _quotes_own(path, pages) else []
         return bool(found) and (found == list(wanted) if many else found[0] is wanted[0] and allowed.issuperset(found))
 
     def leads(path: Path) -> bool:
-        found = path.found(new.root)
+        found = path.found(new.root) if _quotes_own(path, pages) else []
         return bool(found) and found[0] is wanted[0] and len(found) <= len(targets)
 
     hint, style = hint_of(old, targets[0], selector), style_of(selector)
@@ -182,6 +186,13 @@ def _written(
         # The author's selector, too, found more than was read.
         path = shortest(new.root, wanted[0], leads, hint, style)
     return styled(path, selector) if path else None
+
+
+def _quotes_own(path: Path, pages: Lineup) -> bool:
+    """Say whether a path quotes no text that may be this month's data: each shares a word with the old page."""
+    said = [step.contains for step in path.steps]
+    said += [step.attribute[2] for step in path.steps if step.attribute and step.attribute[0] in _SAYING]
+    return all(words(text) & frozenset(pages.old.words) or text in pages.own for text in said if text)
 
 
 # ---------------------------------------------------------------- what is looked up inside each row
@@ -201,9 +212,10 @@ def relocate_in_rows(
     if target is None or not new_rows:
         return None
     home = next(row for row in old_rows if row in target.iterancestors())
-    found = find(old, target, new, _below(new, new_rows[0]), _below(old, home))
+    pages, rivals = Lineup(old, new), _below(old, home)
+    found = find(pages, target, _below(new, new_rows[0]), rivals)
     standing = [part for row in new_rows if (part := next(iter(select(row, selector) or ()), None)) is not None]
-    if trusted and len(standing) == len(new_rows) and _still_holds(old, target, new, standing[0], found, selector):
+    if trusted and len(standing) == len(new_rows) and _still_holds(pages, target, standing[0], found, rivals, selector):
         return _moved(selector, selector, found.confidence if found else 0.5, found.margin if found else 0.0)
     if found is None or not found.is_sure:
         return None

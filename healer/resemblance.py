@@ -66,7 +66,7 @@ def _field_kinds(old: Portrait, new: Portrait) -> float:
 def _said(old: Portrait, new: Portrait) -> float:
     """Compare what names the elements, and what they say themselves."""
     points = 0.0
-    likeness = _labels(old, new)
+    likeness = labels_agree(old, new)
     if likeness is not None:
         points += 5.0 * likeness if likeness else -2.5
         points += 0.5 if old.label_text == new.label_text else 0.0
@@ -76,7 +76,7 @@ def _said(old: Portrait, new: Portrait) -> float:
     return points + _own_texts(old, new)
 
 
-def _labels(old: Portrait, new: Portrait) -> float | None:
+def labels_agree(old: Portrait, new: Portrait) -> float | None:
     """Give how far the labels agree, None where one has none. What heads a table's row may head the value alone now."""
     if not (old.label or old.aside) or not (new.label or new.aside):
         return None
@@ -104,7 +104,12 @@ def _own_texts(old: Portrait, new: Portrait) -> float:
 def _values(old: TextShape, new: TextShape) -> float:
     if old is new:
         return 2.5
-    return 0.5 if frozenset({old, new}) in _LOOSE else -4.0
+    return 0.5 if loosely(old, new) else -4.0
+
+
+def loosely(one: TextShape, other: TextShape) -> bool:
+    """Say whether two shapes may be one value, written otherwise."""
+    return frozenset({one, other}) in _LOOSE
 
 
 def _crossed(old: Portrait, new: Portrait) -> float:
@@ -120,13 +125,13 @@ def _crossed(old: Portrait, new: Portrait) -> float:
 def _links(old: Portrait, new: Portrait) -> float:
     if not old.path or not new.path:
         return 0.0
-    points = 2.5 * alike(old.href, new.href) + (1.5 if _leads_there(old, new) else 0.0)
+    points = 2.5 * alike(old.href, new.href) + (1.5 if leads_there(old, new) else 0.0)
     if old.suffix != new.suffix:
         return points - 2.0
     return points + (1.0 if old.suffix else 0.0)
 
 
-def _leads_there(old: Portrait, new: Portrait) -> bool:
+def leads_there(old: Portrait, new: Portrait) -> bool:
     """Say whether two addresses are the same and say where they lead; a query whose values are withheld does not."""
     return old.path == new.path and bool(old.href) and not _WITHHELD.search(old.path)
 
@@ -166,7 +171,7 @@ def anchor(old: Portrait, new: Portrait) -> float:
     Place, kind and shape alone are shared by strangers.
     """
     return max(
-        _labels(old, new) or 0.0,
+        labels_agree(old, new) or 0.0,
         alike(old.aside, new.aside),
         alike(_called(old), _called(new)),
         alike(_called(old), new.label),
@@ -174,7 +179,7 @@ def anchor(old: Portrait, new: Portrait) -> float:
         alike(old.text_words, new.text_words),
         overlap(old.marks, new.marks),
         overlap(old.inside, new.inside) if TextShape.PROSE in {old.shape, new.shape} else 0.0,
-        float(_leads_there(old, new)),
+        float(leads_there(old, new)),
         float(old.kind == new.kind == "password"),
         float(bool(old.autocomplete) and old.autocomplete == new.autocomplete),
     )
