@@ -1,7 +1,7 @@
 """Builds pairs of pages of real redesigns from the templates that packages ship: an old page, a selector, a new page, where it is now.
 
-The same variable shown once in both versions of a template is the same element. Nothing of the packages is kept in the repository: they
-are fetched by `pip download` into a folder of one's own. Projects, not pairs, are split into development and held-out.
+The same variable, field, route, loop or words shown once in both versions of a template is the same element. Nothing of the packages is
+kept in the repository: they are fetched by `pip download` into a folder of one's own.
 """
 
 import json
@@ -10,6 +10,7 @@ import subprocess
 import sys
 import venv
 import zipfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from hashlib import sha256
@@ -19,56 +20,32 @@ from typing import Final, Literal
 from lxml import etree, html
 
 from bench.authors import selectors
-from bench.templates import NAMES, Shown, page
+from bench.inherit import whole
+from bench.sources import HELD_OUT, SOURCES
+from bench.templates import Shown, page
 from healer.element import Element
 from healer.portrait import page_of
 from healer.selector import select
 
 Kind = Literal["moved", "stands", "gone", "detour"]
-SOURCES: Final = (
-    ("Cartridge", "0.13.0", "1.3.4"),
-    ("Django", "1.8.19", "5.0.6"),
-    ("Flask-AppBuilder", "2.2.2", "4.5.0"),
-    ("Mezzanine", "3.1.10", "6.1.1"),
-    ("apache-airflow", "1.10.15", "2.9.3"),
-    ("calibreweb", "0.6.12", "0.6.24"),
-    ("ckan", "2.10.6", "2.12.0"),
-    ("django-cms", "3.4.7", "4.1.4"),
-    ("django-fobi", "0.5", "0.19.8"),
-    ("django-helpdesk", "1.1.0", "2.6.1"),
-    ("django-machina", "0.6.0", "1.3.1"),
-    ("django-newsletter", "0.7", "0.9.1"),
-    ("django-oscar", "1.6.4", "2.1.1"),
-    ("django-two-factor-auth", "1.6.2", "1.17.0"),
-    ("djangorestframework", "3.1.3", "3.15.2"),
-    ("evennia", "1.0", "6.1.0"),
-    ("horizon", "12.0.4", "25.3.0"),
-    ("hyperkitty", "1.3.0", "1.3.12"),
-    ("indico", "3.0", "3.3.14"),
-    ("invenio-accounts", "1.1.4", "5.1.2"),
-    ("jupyterhub", "0.9.6", "5.2.1"),
-    ("kiwitcms", "8.0", "12.0"),
-    ("mayan-edms", "3.2", "4.7"),
-    ("modoboa", "1.10.0", "2.0.0"),
-    ("nautobot", "1.0.0", "2.3.0"),
-    ("postorius", "1.3.13", "1.2.1"),
-    ("pretix", "2.0.0", "2024.9.0"),
-    ("wagtail", "1.13.4", "6.0"),
-    ("wiki", "0.4.5", "0.11.2"),
-)
 _SUFFIXES: Final = frozenset({".html", ".htm", ".jinja", ".jinja2", ".j2"})
+_UNSEEN: Final = frozenset(project for project, *_ in HELD_OUT)
 _LARGEST: Final = 200_000
 _MOST_OF_ONE: Final = 8
+_MOST_OF_SORT: Final = {"said": 2, "href": 3, "action": 1, "row": 2, "field": 3}
+_MOST_OF_THING: Final = 2
 _MOST_OF_PROJECT: Final = 160
-_HELD_OUT: Final = 2
-_DATA: Final = re.compile(rf"{'|'.join(NAMES)}|[#.][\w-]*\d\d")
+_DATA: Final = re.compile(r"[#.][\w-]*\d\d\d")
 _FEWEST: Final = 12
 _DETOURS: Final = re.compile(r"(?:^|/)(?:404|403|500|503|login|maintenance|error)\.\w+$")
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One question. `expected` are the places (XPath) on the new page, empty where the answer is none."""
+    """One question. `expected` are the places (XPath) on the new page, empty where the answer is none.
+
+    `everywhere` are all places of the thing there, also where only the first is asked for.
+    """
 
     id: str
     project: str
@@ -79,11 +56,7 @@ class Case:
     many: bool
     new_html: str
     expected: tuple[str, ...]
-
-
-def held_out(project: str) -> bool:
-    """Say whether a project is kept for the final figure: two of five, by its name's hash."""
-    return int(sha256(project.lower().encode()).hexdigest(), 16) % 5 < _HELD_OUT
+    everywhere: tuple[str, ...] = ()
 
 
 def fetch(folder: Path, project: str, version: str) -> Path | None:
@@ -126,37 +99,44 @@ def cases(folder: Path, project: str, old_version: str, new_version: str) -> lis
     if wheels[0] is None or wheels[1] is None:
         return []
     old, new = templates(wheels[0]), templates(wheels[1])
-    found = [
-        case
-        for name in sorted(set(old) & set(new))
-        if old[name] != new[name]
-        for case in _of_template(project, name, old[name], new[name])
-    ]
+    asked: Counter[str] = Counter()
+    found: list[Case] = []
+    for name in sorted(set(old) & set(new)):
+        if old[name] != new[name]:
+            found += _of_template(project, name, whole(name, old), whole(name, new), asked)
     found = [case for case in found if not _DATA.search(case.old_selector)]
     found.sort(key=lambda case: sha256(case.id.encode()).digest())
     chosen = found[:_MOST_OF_PROJECT]
     return [*chosen, *_gone(chosen), *_detours(chosen, new)]
 
 
-def _of_template(project: str, name: str, old: str, new: str) -> Iterator[Case]:
+def _of_template(project: str, name: str, old: str, new: str, asked: Counter[str]) -> Iterator[Case]:
+    """Give the cases of one template; `asked` counts how often the project was asked for a thing, as a base is in many templates."""
     try:
         old_html, old_shown = page(old, f"old {project}", 3)
-        new_html, new_shown = page(new, f"new {project}", 2)
+        new_html, new_shown = page(new, f"new {project}", 2 + len(name) % 3)
     except ValueError:
         return
     mine, theirs = _once(old_shown), _once(new_shown)
     both = sorted(set(mine) & set(theirs), key=lambda key: sha256(f"{name}{key}".encode()).digest())
-    for variable in both[:_MOST_OF_ONE]:
-        was, now = mine[variable], theirs[variable]
-        if was.looped == now.looped and (len(was.paths) > 1) == (len(now.paths) > 1):
-            yield from _case(f"{project}/{name}/{variable}", project, old_html, was, new_html, now)
+    sorts: Counter[str] = Counter()
+    for thing in both:
+        was, now, sort = mine[thing], theirs[thing], thing.partition(":")[0]
+        if was.looped != now.looped or (len(was.paths) > 1) != (len(now.paths) > 1):
+            continue
+        if asked[thing] >= _MOST_OF_THING or sorts[sort] >= _MOST_OF_SORT.get(sort, _MOST_OF_ONE):
+            continue
+        made = list(_case(f"{project}/{name}/{thing}", project, old_html, was, new_html, now))
+        asked[thing] += bool(made)
+        sorts[sort] += bool(made)
+        yield from made
 
 
 def _once(shown: list[Shown]) -> dict[str, Shown]:
     """Give what is shown at one place of the template only."""
     by_name: dict[str, list[Shown]] = {}
     for one in shown:
-        by_name.setdefault(one.variable, []).append(one)
+        by_name.setdefault(one.thing, []).append(one)
     return {name: places[0] for name, places in by_name.items() if len(places) == 1}
 
 
@@ -181,7 +161,9 @@ def _case(ident: str, project: str, old_html: str, was: Shown, new_html: str, no
     for kind, texts in sorts:
         if texts:
             text = min(texts[:6], key=lambda text: sha256(f"{ident}{text}".encode()).digest())
-            yield Case(f"{ident} {kind}", project, held_out(project), kind, old_html, text, many, new_html, paths)
+            yield Case(
+                f"{ident} {kind}", project, project in _UNSEEN, kind, old_html, text, many, new_html, paths, now.paths
+            )
 
 
 def _still(found: list[Element], expected: list[Element], *, many: bool) -> bool:
@@ -197,9 +179,9 @@ def _at(root: Element, paths: tuple[str, ...]) -> list[Element]:
 
 
 def _gone(chosen: list[Case]) -> Iterator[Case]:
-    """Take the element out of the new page, with what names it: the row, the item or the box that holds nothing else."""
+    """Take the element out of the new page, of a list each, with what names it: the row, the item or the box that holds nothing else."""
     for case in chosen[::4]:
-        without = _without(case.new_html, case.expected)
+        without = _without(case.new_html, case.everywhere)
         if case.kind == "moved" and without:
             yield Case(
                 f"{case.id} gone",
@@ -251,7 +233,7 @@ def _detours(chosen: list[Case], new: dict[str, str]) -> Iterator[Case]:
         if name in case.id:
             continue
         try:
-            text, _ = page(new[name], "detour", 2)
+            text, _ = page(whole(name, new), "detour", 2)
         except ValueError:
             continue
         old = page_of(case.old_html)
@@ -274,7 +256,7 @@ def build(folder: Path) -> list[Case]:
 
     Raises: SystemExit where no project can be fetched.
     """
-    found = [case for source in SOURCES for case in cases(folder, *source)]
+    found = [case for source in (*SOURCES, *HELD_OUT) for case in cases(folder, *source)]
     if not found:
         raise SystemExit("no package could be fetched: see that pip reaches its index, then run this again.")
     return found

@@ -5,6 +5,7 @@ login, an error or a lock where none was before, is None.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final, Literal
 
@@ -125,12 +126,15 @@ def relocate_elements(
     pages = Lineup(old, new)
     found = find(pages, targets[0], among, old.elements, interchangeable=len(targets) > 1)
     standing = select(new.root, selector)
-    if trusted and standing and _still_holds(pages, targets[0], standing[0], found, old.elements, selector):
+    holds = trusted and standing and _still_holds(pages, targets[0], standing[0], found, old.elements, selector)
+    if standing and holds and not (many and _mixes(targets, standing)):
         return _moved(selector, selector, found.confidence if found else 0.5, found.margin if found else 0.0)
     if found is None or not found.is_sure:
         return None
     wanted = _all_of(old, targets, new, found.element) if many else [found.element]
     if many and len(wanted) < len(targets) and not _is_list(wanted):
+        return None
+    if many and _mixes(targets, wanted):
         return None
     written = _written(pages, targets, wanted, selector, many=many)
     return _moved(selector, written, found.confidence, found.margin) if written else None
@@ -139,7 +143,22 @@ def relocate_elements(
 def _all_of(old: Page, targets: Sequence[Element], new: Page, found: Element) -> list[Element]:
     """Give all that stand for `targets`; where they stand in no rows, those of the find's tag and names in the same place of each tree."""
     wanted = members(old, targets, new, found)
-    return wanted if len(wanted) > 1 else twins(new, found)
+    if len(wanted) > 1:
+        return wanted
+    # Where the author chose among those that look alike, all that look alike are too many.
+    return twins(new, found) if len(twins(old, targets[0])) == len(targets) else wanted
+
+
+def _mixes(targets: Sequence[Element], wanted: Sequence[Element]) -> bool:
+    """Say whether elements of more than one list are wanted where one was read, or several of a place that held one."""
+    lists, lists_now = (len({_list_of(part) for part in parts}) for parts in (targets, wanted))
+    held, holds = (max(Counter(part.getparent() for part in parts).values()) for parts in (targets, wanted))
+    return (lists == 1 and lists_now > 1) or (len(targets) > 1 and held == 1 and holds > 1)
+
+
+def _list_of(part: Element) -> Element | None:
+    """Give the table or list that holds an element."""
+    return next(part.iterancestors("table", "ul", "ol", "dl"), None)
 
 
 def _is_list(wanted: Sequence[Element]) -> bool:
