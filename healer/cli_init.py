@@ -15,6 +15,7 @@ from healer.wiring import github
 
 _SOURCES: Final = {
     "healer-gate.yml": f"localworld/importers/{installer.CALLER}",
+    "healer-approval.yml": f"localworld/importers/{installer.APPROVAL}",
     "recorder.rb": f"localworld/importers/{installer.RECORDER}",
 }
 """Where a checkout has what a wheel holds among the templates."""
@@ -25,6 +26,7 @@ _Sha = Annotated[str, typer.Option(help="The commit of it that the gate runs fro
 _Base = Annotated[str, typer.Option(help="The branch to build on.")]
 _Owners = Annotated[str, typer.Option(help="Who must review these files, for CODEOWNERS: @organization/team.")]
 _Recorder = Annotated[str, typer.Option(help="Where the recorder goes; one that is there stays.")]
+_Approval = Annotated[bool, typer.Option("--approval", help="Add the check that people have approved the head.")]
 _Dry = Annotated[bool, typer.Option("--dry-run", help="Print the change and do nothing.")]
 
 
@@ -36,6 +38,7 @@ def init_importers(  # noqa: PLR0913 - the options of a command
     owners: _Owners = "",
     recorder: _Recorder = installer.RECORDER,
     *,
+    approval: _Approval = False,
     dry_run: _Dry = False,
 ) -> None:
     """Add caller workflow, recorder and CODEOWNERS lines on a branch, make the labels, and open a pull request.
@@ -43,10 +46,12 @@ def init_importers(  # noqa: PLR0913 - the options of a command
     It pushes with your own git login and opens the pull request with HEALER_GITHUB_TOKEN: the healer's App may touch no workflow.
     """
     checkout = Checkout(folder)
-    have = checkout.read(base, (installer.CALLER, recorder, importers.PATH, *installer.CODEOWNERS))
+    callers = {installer.CALLER: _template("healer-gate.yml")}
+    callers |= {installer.APPROVAL: _template("healer-approval.yml")} if approval else {}
+    have = checkout.read(base, (*callers, recorder, importers.PATH, *installer.CODEOWNERS))
     change = installer.wanted(
         have,
-        _template("healer-gate.yml"),
+        callers,
         _template("recorder.rb"),
         gate=(_named(gate), _pinned(sha)),
         owners=owners,

@@ -5,6 +5,7 @@ from difflib import unified_diff
 from typing import Final
 
 CALLER: Final = ".github/workflows/healer-gate.yml"
+APPROVAL: Final = ".github/workflows/healer-approval.yml"
 RECORDER: Final = "lib/importers/recorder.rb"
 CODEOWNERS: Final = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
 """Where GitHub looks for it, in its order."""
@@ -14,15 +15,25 @@ _HINT: Final = "# Who may log in to portals, and which files the importer healer
 
 
 def wanted(
-    have: Mapping[str, str], caller: str, recorder: str, *, gate: tuple[str, str], owners: str, recorder_path: str
+    have: Mapping[str, str],
+    callers: Mapping[str, str],
+    recorder: str,
+    *,
+    gate: tuple[str, str],
+    owners: str,
+    recorder_path: str,
 ) -> dict[str, str]:
     """Give the files that are to be written, by path; none where all is as it should be.
 
-    `have` holds the files that are there, `gate` the gate's repository and commit. A recorder that is there is the repository's own.
+    `have` holds the files that are there, `callers` the workflows, `gate` the gate's repository and commit. A recorder that is there is
+    the repository's own.
     """
-    pinned = caller.replace("__GATE_REPOSITORY__", gate[0]).replace("__GATE_SHA__", gate[1])
+    pinned = {
+        path: text.replace("__GATE_REPOSITORY__", gate[0]).replace("__GATE_SHA__", gate[1])
+        for path, text in callers.items()
+    }
     place = next((path for path in CODEOWNERS if path in have), CODEOWNERS[0])
-    files = {CALLER: pinned, place: _owned(have.get(place, ""), owners)}
+    files = {**pinned, place: _owned(have.get(place, ""), owners)}
     files |= {} if recorder_path in have else {recorder_path: recorder}
     return {path: text for path, text in files.items() if have.get(path) != text}
 

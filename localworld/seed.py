@@ -84,9 +84,11 @@ def seed_importers(source: Path, work: Path, bare: Path, gate_sha: str) -> None:
         git("checkout", "-q", "-B", "main", cwd=tree)
     else:
         shutil.copytree(source, tree)
-    caller = (CHECKOUT / "localworld/importers" / CALLER).read_text()
     (tree / CALLER).parent.mkdir(parents=True, exist_ok=True)
-    (tree / CALLER).write_text(caller.replace("__GATE_REPOSITORY__", GATE_REPOSITORY).replace("__GATE_SHA__", gate_sha))
+    shutil.copy(CHECKOUT / "localworld/importers" / CALLER, tree / CALLER)
+    for caller in (tree / CALLER).parent.glob("healer-*.yml"):
+        text = caller.read_text()
+        caller.write_text(text.replace("__GATE_REPOSITORY__", GATE_REPOSITORY).replace("__GATE_SHA__", gate_sha))
     commit_tree(tree, "Call the importer healer's gate")
     publish(tree, bare)
 

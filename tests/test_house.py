@@ -221,6 +221,7 @@ _PROCESSES = {
     "healer": "healer/cli.py",
     "healer-gate": "actions/gating.py",
     "healer-report": "actions/reporting.py",
+    "healer-approval": "actions/approving.py",
     "healer-prefect-server": "flows/server.py",
     "healer-runner": "flows/runner.py",
     "healer-gateway": "api/main.py",

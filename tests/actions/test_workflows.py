@@ -13,7 +13,8 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 CALLER = ROOT / "localworld/importers/.github/workflows/healer-gate.yml"
 GATE = ROOT / ".github/workflows/verify-fetch.yml"
-WORKFLOWS = [*sorted((ROOT / ".github/workflows").glob("*.yml")), CALLER]
+APPROVAL = ROOT / "localworld/importers/.github/workflows/healer-approval.yml"
+WORKFLOWS = [*sorted((ROOT / ".github/workflows").glob("*.yml")), CALLER, APPROVAL]
 ACTIONS = sorted((ROOT / "actions").glob("*/action.yml"))
 BIN = Path(sys.executable).parent
 
@@ -93,14 +94,15 @@ def test_a_run_can_be_recognised_and_importers_take_turns():
     assert caller["concurrency"] == {"group": "healer-gate-${{ inputs.importer }}", "cancel-in-progress": "false"}
 
 
-def test_the_installed_caller_passes_the_linters(tmp_path):
+@pytest.mark.parametrize("caller", [CALLER, APPROVAL], ids=lambda path: path.name)
+def test_the_installed_callers_pass_the_linters(tmp_path, caller):
     """With a repository and a commit in place of the tokens, zizmor and actionlint have nothing to say."""
-    text = CALLER.read_text().replace("__GATE_REPOSITORY__", "acme/importer-healer").replace("__GATE_SHA__", "a" * 40)
+    text = caller.read_text().replace("__GATE_REPOSITORY__", "acme/importer-healer").replace("__GATE_SHA__", "a" * 40)
     assert "__" not in text
     folder = tmp_path / ".github" / "workflows"
     folder.mkdir(parents=True)
-    (folder / CALLER.name).write_text(text)
-    for argv in ([BIN / "zizmor", "--offline", "--quiet", tmp_path], [BIN / "actionlint", folder / CALLER.name]):
+    (folder / caller.name).write_text(text)
+    for argv in ([BIN / "zizmor", "--offline", "--quiet", tmp_path], [BIN / "actionlint", folder / caller.name]):
         done = subprocess.run(argv, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
 

@@ -7,7 +7,7 @@ GATE = ("acme/importer-healer", "a" * 40)
 
 
 def install(have, owners="@acme/keepers"):
-    return wanted(have, TEMPLATE, "# recorder\n", gate=GATE, owners=owners, recorder_path=RECORDER)
+    return wanted(have, {CALLER: TEMPLATE}, "# recorder\n", gate=GATE, owners=owners, recorder_path=RECORDER)
 
 
 def test_a_bare_repository_gets_all_of_it():
