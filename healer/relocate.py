@@ -7,6 +7,7 @@ login, an error or a lock where none was before, is None.
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, Literal
 
 from pydantic import Field
@@ -17,7 +18,7 @@ from healer.element import Element
 from healer.evidence import evidence
 from healer.finder import Find, best_claim, find, likeness
 from healer.lineup import Lineup
-from healer.lists import Likeness, mates, members, twins
+from healer.lists import Likeness, mates, members, rows, twins
 from healer.portrait import Page, page_of
 from healer.selector import Path, Step, is_xpath, parts_of, select
 from healer.standing import Standing, still_holds
@@ -143,10 +144,16 @@ def relocate_elements(
 def _all_of(old: Page, targets: Sequence[Element], new: Page, found: Element) -> list[Element]:
     """Give all that stand for `targets`; where they stand in no rows, those of the find's tag and names in the same place of each tree."""
     wanted = members(old, targets, new, found)
-    if len(wanted) > 1:
-        return wanted
     # Where the author chose among those that look alike, all that look alike are too many.
-    return twins(new, found) if len(twins(old, targets[0])) == len(targets) else wanted
+    if len(wanted) < 2 and len(twins(old, targets[0])) == len(targets):  # noqa: PLR2004 - several
+        wanted = twins(new, found)
+    # What was one alone has become a list only where nothing stands between its items.
+    return wanted if len(targets) > 1 or _are_side_by_side(rows(new, wanted) or wanted) else [found]
+
+
+def _are_side_by_side(parts: Sequence[Element]) -> bool:
+    """Say whether one follows the other, as the items of a list do."""
+    return all(one.getnext() is other for one, other in pairwise(parts))
 
 
 def _mixes(targets: Sequence[Element], wanted: Sequence[Element]) -> bool:
