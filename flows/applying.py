@@ -53,14 +53,16 @@ async def _deployed(client: PrefectClient, defined: tuple[RunnerDeployment, ...]
         except ObjectNotFound:
             drift.append(f"deployment {name}: not there")
         else:
-            differs = [what for what, value in _wanted(one).items() if _held(there)[what] != value]
+            held = _compared(there)
+            differs = [what for what, value in _compared(one).items() if held[what] != value]
             drift += [f"deployment {name}: other {what}" for what in differs]
         if not check:
             await one.aapply()
     return drift
 
 
-def _wanted(one: RunnerDeployment) -> dict[str, Any]:
+def _compared(one: RunnerDeployment | DeploymentResponse) -> dict[str, Any]:
+    """Give what is compared of a deployment, as the file says it or as Prefect holds it. The file pauses none."""
     return {
         "entrypoint": one.entrypoint,
         "description": one.description,
@@ -68,19 +70,7 @@ def _wanted(one: RunnerDeployment) -> dict[str, Any]:
         "work pool": one.work_pool_name,
         "job variables": one.job_variables,
         "schedules": _schedules(one.schedules or ()),
-        "state (paused)": False,
-    }
-
-
-def _held(there: DeploymentResponse) -> dict[str, Any]:
-    return {
-        "entrypoint": there.entrypoint,
-        "description": there.description,
-        "tags": sorted(there.tags),
-        "work pool": there.work_pool_name,
-        "job variables": there.job_variables,
-        "schedules": _schedules(there.schedules),
-        "state (paused)": there.paused,
+        "state (paused)": bool(one.paused),
     }
 
 
