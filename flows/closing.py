@@ -86,7 +86,7 @@ async def close(story: Story) -> None:
         await line.call_next(story.parts)
         await call_off(story, case)
     if notice.is_told(case):
-        await _tell(story, case)
+        await _tell(story)
 
 
 async def _hand_on(story: Story, case: Case) -> None:
@@ -105,18 +105,21 @@ def _waits_for_importer(case: Case) -> bool:
     return case.state is State.QUEUED and not turns.is_in_line(case)
 
 
-async def _tell(story: Story, case: Case) -> None:
+async def _tell(story: Story) -> None:
     """Make the ticket say where the case stands: comment, link, property, status. What JIRA refuses for good is left as a note.
+
+    One run of a case does so at a time: of two that look at once each would find no comment yet, and leave one.
 
     Raises: UpstreamError where JIRA may take it later.
     """
-    try:
-        await _write(story, case)
-    except UpstreamError as error:
-        if error.reason not in _FINAL_REFUSALS:
-            raise
-        what = story.parts.redactor.text(str(error))
-        await story.parts.cases.note(case.id, "pending", {"error": error.reason, "what": what})
+    async with story.parts.cases.telling(story.case_id):
+        try:
+            await _write(story, await story.case())
+        except UpstreamError as error:
+            if error.reason not in _FINAL_REFUSALS:
+                raise
+            what = story.parts.redactor.text(str(error))
+            await story.parts.cases.note(story.case_id, "pending", {"error": error.reason, "what": what})
 
 
 async def _write(story: Story, case: Case) -> None:

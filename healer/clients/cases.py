@@ -4,11 +4,13 @@ Every write is one script, so that a case, its event and the flow run that follo
 """
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 from redis.asyncio import Redis
+from redis.exceptions import LockNotOwnedError
 
 from healer import turns
 from healer.chain import EventData, link
@@ -16,7 +18,7 @@ from healer.clients import limits
 from healer.clients.reception import DELIVERY_TTL_S, Outcome, Received, Reception
 from healer.clients.store import check_durability, redis_errors
 from healer.contracts import ENDED, Case, Delivery, Event, RunRequest
-from healer.errors import Conflict
+from healer.errors import Conflict, UpstreamError
 
 _RUN_TTL_S: Final = 90 * 24 * 3600
 _MOST_RELINKS: Final = 50
@@ -275,3 +277,20 @@ class Cases:
         """
         with redis_errors():
             await self._release(keys=[f"healer:hold:{importer}"], args=[owner])
+
+    @asynccontextmanager
+    async def telling(self, case_id: str, ttl_s: float = 30, wait_s: float = 40) -> AsyncIterator[None]:
+        """Be the only one that tells a case's ticket, after whoever does so now; who has died is waited for until its time is up.
+
+        Raises: UpstreamError; `ticket_busy` where others were always quicker.
+        """
+        lock = self._redis.lock(f"healer:telling:{case_id}", timeout=ttl_s, blocking_timeout=wait_s, sleep=0.05)
+        with redis_errors():
+            if not await lock.acquire():
+                what = f"other runs of case {case_id} tell its ticket."
+                raise UpstreamError(what, service="redis", reason="ticket_busy", remedy="Try again in a minute.")
+        try:
+            yield
+        finally:
+            with redis_errors(), suppress(LockNotOwnedError):
+                await lock.release()

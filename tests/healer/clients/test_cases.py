@@ -11,7 +11,7 @@ from healer.chain import first_break
 from healer.clients.cases import Cases
 from healer.clients.reception import Outcome
 from healer.contracts import Case, RunRequest, State
-from healer.errors import Conflict, Rejected
+from healer.errors import Conflict, Rejected, UpstreamError
 from healer.signing import TOLERANCE_S
 
 
@@ -147,6 +147,31 @@ async def test_hold_excludes_others_until_it_expires_or_is_released(cases: Cases
     assert await cases.hold("brightwater", "UTIL-2", 0.02)
     await asyncio.sleep(0.03)
     assert await cases.hold("brightwater", "UTIL-3", 30)
+
+
+async def test_one_tells_a_ticket_at_a_time(cases: Cases) -> None:
+    """Who comes second begins when the first has ended; who has died is waited for until its time is up; other cases go on."""
+    order = []
+
+    async def tell(name: str) -> None:
+        async with cases.telling("UTIL-1", 5):
+            order.append(f"{name} begins")
+            await asyncio.sleep(0.1)
+            order.append(f"{name} ends")
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(tell("one"))
+        group.create_task(tell("two"))
+    assert [line.split()[1] for line in order] == ["begins", "ends", "begins", "ends"]
+    died = cases.telling("UTIL-1", 0.2)
+    await died.__aenter__()
+    async with cases.telling("UTIL-2", 5):
+        pass
+    async with cases.telling("UTIL-1", 5):
+        await died.__aexit__(None, None, None)
+        with pytest.raises(UpstreamError, match="tell its ticket"):
+            async with cases.telling("UTIL-1", wait_s=0.01):
+                pass
 
 
 async def test_case_is_forgotten_only_as_it_was_judged(cases: Cases, redis: Redis) -> None:
