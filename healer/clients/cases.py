@@ -14,7 +14,7 @@ from redis.exceptions import LockNotOwnedError
 
 from healer import turns
 from healer.chain import EventData, link
-from healer.clients import limits
+from healer.clients import case_scripts, limits
 from healer.clients.reception import DELIVERY_TTL_S, Outcome, Received, Reception
 from healer.clients.store import check_durability, redis_errors
 from healer.contracts import ENDED, Case, Delivery, Event, RunRequest
@@ -25,49 +25,6 @@ _MOST_RELINKS: Final = 50
 _MOST_AT_ONCE: Final = 2000
 _OUTBOX: Final = "healer:outbox"
 _CASES: Final = "healer:cases"
-
-# Without a version to compare and a case to write, only the event is appended.
-_APPEND: Final = """
-local case = redis.call('GET', KEYS[1])
-if not case then return 'missing' end
-local previous, event, version, changed, at, id, request, run_ttl, standing, waiting = unpack(ARGV)
-if version ~= '' and cjson.decode(case).version ~= tonumber(version) then return 'conflict' end
-local last = redis.call('LINDEX', KEYS[2], -1)
-if last and cjson.decode(last).hash ~= previous then return 'moved' end
-redis.call('RPUSH', KEYS[2], event)
-if changed ~= '' then
-  redis.call('SET', KEYS[1], changed)
-  redis.call('ZADD', KEYS[3], at, id)
-  redis.call(standing == 'open' and 'SADD' or 'SREM', KEYS[6], id)
-  if standing ~= 'in line' then redis.call('ZREM', KEYS[7], waiting) end
-end
-if request ~= '' then redis.call('XADD', KEYS[4], '*', 'request', request) end
-if run_ttl ~= '' then redis.call('SET', KEYS[5], id, 'EX', run_ttl) end
-return 'done'
-"""
-
-# Only as it was judged: a case or chain that was written since then stays.
-_FORGET: Final = """
-local case, last = redis.call('GET', KEYS[1]), redis.call('LINDEX', KEYS[2], -1)
-if not case or not last then return 0 end
-if cjson.decode(case).version ~= tonumber(ARGV[1]) or cjson.decode(last).hash ~= ARGV[2] then return 0 end
-redis.call('DEL', KEYS[1], KEYS[2], KEYS[3])
-redis.call('ZREM', KEYS[4], ARGV[3])
-redis.call('SREM', KEYS[5], ARGV[3])
-return 1
-"""
-
-_HOLD: Final = """
-local owner = redis.call('GET', KEYS[1])
-if owner and owner ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1
-"""
-
-_RELEASE: Final = """
-if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
-return 1
-"""
 
 
 def _standing(case: Case) -> str:
@@ -89,10 +46,10 @@ class Cases:
     def __init__(self, redis: Redis, most: limits.Limits = limits.USUAL) -> None:
         self._redis, self._reception = redis, Reception(redis, most)
         self._linking = asyncio.Lock()  # one at a time in this process: fewer lost races for the end of a chain
-        self._append = redis.register_script(_APPEND)
-        self._hold = redis.register_script(_HOLD)
-        self._forget = redis.register_script(_FORGET)
-        self._release = redis.register_script(_RELEASE)
+        self._append = redis.register_script(case_scripts.APPEND)
+        self._hold = redis.register_script(case_scripts.HOLD)
+        self._forget = redis.register_script(case_scripts.FORGET)
+        self._release = redis.register_script(case_scripts.RELEASE)
 
     async def check_durability(self) -> None:
         """Refuse a Redis that forgets.
@@ -191,11 +148,19 @@ class Cases:
         return changed
 
     async def note(
-        self, case_id: str, kind: str, data: EventData, *, start: RunRequest | None = None, as_of: Case | None = None
+        self,
+        case_id: str,
+        kind: str,
+        data: EventData,
+        *,
+        start: RunRequest | None = None,
+        as_of: Case | Event | None = None,
     ) -> None:
-        """Append an event and leave the case itself as it is; with `as_of`, only where nobody wrote the case since it was read so.
+        """Append an event and leave the case itself as it is.
 
-        Raises: Conflict (`case_changed`) where it was written, or where there is no such case; UpstreamError.
+        With `as_of` only where nobody wrote the case since it was read so; or, where that is an event, only where it is still the last.
+
+        Raises: Conflict (`case_changed`) where that is not so, or where there is no such case; UpstreamError.
         """
         await self._link(case_id, kind, data, start=start, read=as_of)
 
@@ -215,15 +180,22 @@ class Cases:
         data: EventData,
         *,
         start: RunRequest | None = None,
-        read: Case | None = None,
+        read: Case | Event | None = None,
         write: Case | None = None,
     ) -> None:
-        """Append to the chain's end; where another event came between reading the end and writing, link to that one."""
+        """Append to the chain's end; where another event came between reading the end and writing, link to that one.
+
+        Not so where `read` is an event: that must be the end.
+        """
         at = write.updated_at if write else datetime.now(UTC)
         awaited = write.awaiting.run_id if write and write.awaiting else None
         run_key = f"healer:run:{awaited or 'none'}"
         keys = [_case_key(case_id), _events_key(case_id), _CASES, _OUTBOX, run_key, limits.OPEN, limits.LINE]
-        case: list[str | int] = [read.version if read else "", write.model_dump_json() if write else ""]
+        end = read if isinstance(read, Event) else None
+        case: list[str | int] = [
+            read.version if isinstance(read, Case) else "",
+            write.model_dump_json() if write else "",
+        ]
         rest: list[str | float] = [
             at.timestamp(),
             case_id,
@@ -235,10 +207,10 @@ class Cases:
         answer = "moved"
         async with self._linking:
             for _ in range(_MOST_RELINKS):
-                event = link(await self._last_event(case_id), at, kind, data)
+                event = link(end or await self._last_event(case_id), at, kind, data)
                 with redis_errors():
                     answer = await self._append(keys=keys, args=[event.previous, event.model_dump_json(), *case, *rest])
-                if answer != "moved":
+                if answer != "moved" or end:
                     break
         if answer == "done":
             return

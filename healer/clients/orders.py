@@ -16,6 +16,7 @@ from healer.errors import Conflict, Rejected
 WITHHELD: Final = "(not kept: what must be redacted in it could not be read)"
 _MOST_TRIES: Final = 50
 """A case at work is written often, each time by one writer; so often an order reads it again before it gives up."""
+_BUSY: Final = "the case is written all the time."
 
 
 class Obeyed(Contract):
@@ -50,16 +51,17 @@ async def obey(cases: Cases, case_id: CaseId, order: Order) -> Obeyed:
         if isinstance(decided, Repeated):
             return Obeyed(case=case, by=decided.by, again=True, events=events)
         try:
-            return Obeyed(case=await _write(cases, case, decided), by=order.by, again=False, events=events)
+            return Obeyed(case=await _write(cases, case, events, decided), by=order.by, again=False, events=events)
         except Conflict:
             continue
-    raise Conflict("the case is written all the time.", reason="case_changed", remedy="Send the command again.")
+    raise Conflict(_BUSY, reason="case_changed", remedy="Send the command again.")
 
 
-async def _write(cases: Cases, case: Case, effect: Effect) -> Case:
+async def _write(cases: Cases, case: Case, events: tuple[Event, ...], effect: Effect) -> Case:
+    """Write what was decided, where nothing happened since: an event alone changes no version, so the chain's end is compared."""
     if effect.changes:
         return await cases.record(case, effect.kind, effect.data, start=effect.start, **effect.changes)
-    await cases.note(case.id, effect.kind, effect.data)
+    await cases.note(case.id, effect.kind, effect.data, as_of=events[-1])
     return case
 
 
@@ -68,14 +70,24 @@ async def hear(cases: Cases, case_id: CaseId, comment: Comment, redact: Callable
 
     Raises: UpstreamError, Conflict; what `redact` raises.
     """
-    events = await cases.events(case_id)
-    if any(event.kind == turns.COMMANDED and event.data.get("comment") == comment.ref for event in events):
-        return False
+    data: EventData = {}
+    start = RunRequest(flow="command", case=case_id, comment=comment.ref)
+    for _ in range(_MOST_TRIES):
+        events = await cases.events(case_id)
+        if any(event.kind == turns.COMMANDED and event.data.get("comment") == comment.ref for event in events):
+            return False
+        data = data or await _said(comment, redact)
+        try:
+            await cases.note(case_id, turns.COMMANDED, data, start=start, as_of=events[-1] if events else None)
+        except Conflict:
+            continue
+        return True
+    raise Conflict(_BUSY, reason="case_changed", remedy="Hear the comment again.")
+
+
+async def _said(comment: Comment, redact: Callable[[str], Awaitable[str]]) -> EventData:
     said = spoken.read(comment.text)
     data: EventData = {"comment": comment.ref, "author": comment.author}
     if said:
         data |= {"command": said.name, "text": await redact(said.text), "attempts": said.attempts}
-    await cases.note(
-        case_id, turns.COMMANDED, data, start=RunRequest(flow="command", case=case_id, comment=comment.ref)
-    )
-    return True
+    return data
