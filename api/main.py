@@ -19,7 +19,7 @@ from api.connection import Connection
 from api.dispatch import Dispatcher
 from api.openapi import Described
 from api.parts import AppParts, parts_of
-from healer import logs
+from healer import logs, programs
 from healer.settings import GatewaySettings, load
 from healer.wiring import GatewayParts, gateway_parts
 
@@ -103,5 +103,5 @@ def serve(
 
 
 def main() -> None:
-    """Run the console script."""
-    typer.run(serve)
+    """Run the console script. Exit codes: SPEC, section 4."""
+    programs.run("healer-gateway", lambda: typer.run(serve))

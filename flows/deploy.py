@@ -10,8 +10,7 @@ from typing import Annotated
 
 import typer
 
-from flows.runner import DEPLOYMENTS
-from healer.errors import Misconfigured
+from flows.runner import DEPLOYMENTS, prove_server_is_named
 from healer.settings import OperatorSettings, load
 
 
@@ -21,10 +20,8 @@ def deploy(
     check: Annotated[bool, typer.Option("--check", help="Change nothing; end with 1 where something differs.")] = False,
 ) -> None:
     """Make work pools, deployments and automations in Prefect those of the files; each line says what differed."""
+    prove_server_is_named()
     settings = load(OperatorSettings)
-    if not settings.prefect_api_url:  # Prefect's client would begin a server of its own
-        remedy = "Set it to Prefect's API, for example http://127.0.0.1:4200/api."
-        raise Misconfigured("PREFECT_API_URL is not set.", reason="settings", remedy=remedy)
     from flows import applying  # noqa: PLC0415 - Prefect reads its settings when it is imported
 
     drift, notes = asyncio.run(applying.applied(deployments, settings.notify_block, check=check))

@@ -11,11 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from healer import logs
+from healer import logs, programs
 from healer.clients import store
 from healer.clients.nudges import nudges
+from healer.errors import Misconfigured
 from healer.redact import Redactor
-from healer.settings import SinkSettings, StoreSettings, load, prepare_environment, secret_values
+from healer.settings import (
+    FlowSettings,
+    OperatorSettings,
+    SinkSettings,
+    StoreSettings,
+    load,
+    prepare_environment,
+    secret_values,
+)
 
 if TYPE_CHECKING:
     from prefect.runner import Runner
@@ -32,6 +41,16 @@ _STOCK_S: Final = 1
 DEPLOYMENTS: Final = Path(__file__).resolve().parents[1] / "deployments" / "prefect.yaml"
 
 
+def prove_server_is_named() -> None:
+    """Refuse to go on without the server's address: Prefect's client would begin a server of its own, whose work nobody sees.
+
+    Raises: Misconfigured.
+    """
+    if not load(OperatorSettings).prefect_api_url:
+        remedy = "Set it to Prefect's API, for example http://127.0.0.1:4200/api."
+        raise Misconfigured("PREFECT_API_URL is not set.", reason="settings", remedy=remedy)
+
+
 def run(
     limit: Annotated[int, typer.Option(min=1, help="Most flow runs at the same time.")] = 2,
     deployments: Annotated[Path, typer.Option(help="The file that defines the deployments.")] = DEPLOYMENTS,
@@ -41,6 +60,8 @@ def run(
     ] = False,
 ) -> None:
     """Execute flow runs until told to stop."""
+    prove_server_is_named()
+    load(FlowSettings)  # each run needs them: what is missing is said now
     prepare_environment(_SETTINGS)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(limit, deployments, stock=stock))
@@ -96,5 +117,5 @@ async def _listen(due: asyncio.Event) -> None:
 
 
 def main() -> None:
-    """Run the console script."""
-    typer.run(run)
+    """Run the console script. Exit codes: SPEC, section 4."""
+    programs.run("healer-runner", lambda: typer.run(run))

@@ -10,7 +10,7 @@ import typer
 import uvicorn
 
 from flows.redaction import RedactingApp
-from healer import logs
+from healer import logs, programs
 from healer.redact import Redactor
 from healer.settings import RedactionSettings, SinkSettings, load, prepare_environment, secret_values
 
@@ -45,5 +45,5 @@ def serve(
 
 
 def main() -> None:
-    """Run the console script."""
-    typer.run(serve)
+    """Run the console script. Exit codes: SPEC, section 4."""
+    programs.run("healer-prefect-server", lambda: typer.run(serve))

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from healer import body_token, logins, logs, signing, trace
+from healer import body_token, logins, logs, programs, signing, trace
 from healer.chain import first_break
 from healer.cli_audit import audit
 from healer.cli_autonomy import autonomy
@@ -27,7 +27,7 @@ from healer.cli_redact import redact
 from healer.cli_store import intake, token
 from healer.clients.front_door import FrontDoor
 from healer.contracts import Event, LoginStanding, Trace
-from healer.errors import HealerError, Misconfigured
+from healer.errors import Misconfigured
 from healer.redact import Redactor
 from healer.settings import OperatorSettings, SinkSettings, load, secret_values
 
@@ -65,11 +65,7 @@ def run() -> None:
 
 def main() -> None:
     """Run the command; every error of ours is one line on stderr."""
-    try:
-        app()
-    except HealerError as error:
-        typer.echo(f"healer: {error}", err=True)
-        raise SystemExit(2 if isinstance(error, Misconfigured) else 1) from None
+    programs.run("healer", app)
 
 
 def _door() -> FrontDoor:

@@ -91,9 +91,10 @@ def test_image_serves_by_the_script() -> None:
 
 
 def test_missing_settings_are_named(redis_url: str) -> None:
-    """A process that lacks settings does not start, and names each."""
+    """A process that lacks settings does not start, names each in one line, and ends with 2."""
     gateway = Served({**PLAIN, "HEALER_REDIS_URL": redis_url})
     out, err = gateway.process.communicate(timeout=20)
-    assert gateway.process.returncode != 0
-    assert "HEALER_JIRA_TOKEN" in out + err
-    assert "HEALER_VAULT_KEYS" in out + err
+    assert (gateway.process.returncode, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("healer-gateway: settings missing or wrong: ")
+    assert "HEALER_JIRA_TOKEN" in err
+    assert "HEALER_VAULT_KEYS" in err

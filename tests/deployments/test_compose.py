@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -110,3 +111,15 @@ def test_compose_takes_the_file():
         [docker, "compose", "-f", COMPOSE, "config", "--quiet"], env=env, capture_output=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_what_the_wheel_takes_in_is_sent_to_the_images_build():
+    """A file that the wheel is made of and that `.dockerignore` keeps away would break each build of an image."""
+    sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]
+    needed = {*wheel["packages"], *wheel["force-include"]}
+    for text in (path.read_text() for path in IMAGES.values()):
+        needed |= {
+            name for line in re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE) for name in line.split()
+        }
+    assert [name for name in needed if not any(one == name or one.startswith(f"{name}/") for one in sent)] == []

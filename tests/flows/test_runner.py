@@ -6,10 +6,11 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from redis.asyncio import Redis
 
 from factories import NOW
-from flow_site import BIN, program
+from flow_site import BIN, environment, program
 from healer.clients.cases import Cases
 from healer.clients.outbox import Outbox
 from healer.contracts import Delivery, RunRequest, State
@@ -45,6 +46,23 @@ def nudge(redis_url: str) -> None:
 
 def start(prefect, ticket: str, attempt: int = 0) -> str:
     return prefect.start(RunRequest(flow="heal", case=ticket, attempt=attempt))
+
+
+@pytest.mark.parametrize(
+    ("program", "values", "named"),
+    [
+        ("healer-runner", {"PREFECT_API_URL": ""}, "PREFECT_API_URL"),
+        ("healer-runner", {"PREFECT_API_URL": "http://127.0.0.1:9/api", "HEALER_JIRA_URL": ""}, "HEALER_JIRA_URL"),
+        ("healer-prefect-server", {"HEALER_REDACT_PERSONAL": "perhaps"}, "HEALER_REDACT_PERSONAL"),
+    ],
+)
+def test_missing_or_wrong_settings_are_named(flow_env, program, values, named):
+    """A program that lacks a setting ends at once with 2 and one line that names it; Prefect's client begins no server of its own."""
+    env = environment(**{**flow_env, **values})
+    done = subprocess.run([BIN / program], env=env, capture_output=True, text=True, check=False, timeout=30)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith(f"{program}: ")
+    assert named in done.stderr
 
 
 def test_warm_runner_executes_each_run_once_and_at_once(prefect, flow_env, redis_url, tmp_path):
