@@ -101,6 +101,16 @@ class Site:
         """Let something go wrong."""
         httpx.post(f"{self.url}/_control/faults", json=fault, verify=NO_TLS, trust_env=False).raise_for_status()
 
+    def unfault(self) -> None:
+        """Let nothing go wrong any more."""
+        httpx.delete(f"{self.url}/_control/faults", verify=NO_TLS, trust_env=False).raise_for_status()
+
+    def state(self) -> dict[str, Any]:
+        """Give what the stand-in keeps of the repository."""
+        told = httpx.get(f"{self.url}/_control/state", verify=NO_TLS, trust_env=False).json()
+        kept: dict[str, Any] = told["repositories"][REPOSITORY]
+        return kept
+
     def record(self) -> list[dict[str, Any]]:
         """Give all recorded exchanges."""
         return [json.loads(line) for line in (self.root / "record/github.jsonl").read_text().splitlines()]

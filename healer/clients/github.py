@@ -141,11 +141,7 @@ class GitHub:
     def delete_branch(self, branch: str, head: Sha) -> None:
         """Delete a branch whose head is this; one that is gone, or that somebody has pushed to, is left."""
         if self.branch_head(branch) == head:
-            # The library's way deletes at the address for reading, where there is nothing to delete.
-            self._do(
-                f"deleting {branch}",
-                lambda r: r.requester.requestJsonAndCheck("DELETE", f"{r.url}/git/refs/heads/{branch}"),
-            )
+            self._do(f"deleting {branch}", lambda r: github_pulls.delete_branch(r, branch))
 
     def contains(self, commit: Sha, ancestor: Sha) -> bool:
         """Say whether a commit has another one in its history; one that GitHub does not know has nothing."""

@@ -3,22 +3,33 @@
 The last three ask for their paths directly: the library would read repository, issue, organization and team first.
 """
 
+from github.IssueComment import IssueComment
+from github.PullRequest import PullRequest
 from github.Repository import Repository
 
 from healer.contracts import Comment
 
 
 def say(repository: Repository, number: int, marker: str, text: str) -> None:
-    """Make `text` the content of our one comment on a pull request of ours that begins with this marker, where it has another."""
+    """Make `text` the content of our one comment on a pull request of ours that begins with this marker, where it has another.
+
+    GitHub may not show for a moment what was just written. So after a comment was made we look again, and of several the first stays.
+    """
     pull, mark = repository.get_pull(number), f"<!-- {marker} -->"
-    # Somebody else's copy of the marker does not count. An App cannot ask who it is; but it opened the pull request.
-    said = (comment for comment in pull.get_issue_comments() if comment.user.login == pull.user.login)
-    ours = next((comment for comment in said if comment.body.startswith(mark)), None)
-    body = f"{mark}\n{text}"
-    if ours is None:
+    said, body = _said(pull, mark), f"{mark}\n{text}"
+    if not said:
         pull.create_issue_comment(body)
-    elif ours.body.rstrip() != body.rstrip():
-        ours.edit(body)
+        said = _said(pull, mark)
+    for again in said[1:]:
+        again.delete()
+    if said and said[0].body.rstrip() != body.rstrip():
+        said[0].edit(body)
+
+
+def _said(pull: PullRequest, mark: str) -> list[IssueComment]:
+    """Give our comments with a marker. Somebody else's copy does not count. An App cannot ask who it is; but it opened the pull request."""
+    said = (comment for comment in pull.get_issue_comments() if comment.user.login == pull.user.login)
+    return [comment for comment in said if comment.body.startswith(mark)]
 
 
 def read(repository: Repository, number: int) -> Comment:

@@ -9,6 +9,7 @@ from github.PullRequest import PullRequest as Pull
 from github.Repository import Repository
 
 from healer.contracts import PullRequest
+from healer.errors import UpstreamError
 
 _LOOKED_AT: Final = 100
 _UNPROCESSABLE: Final = 422
@@ -41,7 +42,8 @@ def create(repository: Repository, branch: str, base: str, title: str, body: str
             raise
         pull = opened(repository, branch)
         if pull is None:
-            raise
+            unseen = f"GitHub says that {branch} has a pull request, and does not show it yet."
+            raise UpstreamError(unseen, service="github", reason="unavailable", status=error.status) from None
         return pull
 
 
@@ -71,6 +73,15 @@ def _asked(pull: Pull, **whom: list[str]) -> bool:
             raise
         return False
     return True
+
+
+def delete_branch(repository: Repository, branch: str) -> None:
+    """Delete a branch; one that is gone already is well. The library's way deletes at the address for reading, where nothing is."""
+    try:
+        repository.requester.requestJsonAndCheck("DELETE", f"{repository.url}/git/refs/heads/{branch}")
+    except GithubException as error:
+        if error.status != _UNPROCESSABLE or "does not exist" not in str(error.data):
+            raise
 
 
 def make_labels(repository: Repository, labels: Mapping[str, str]) -> None:

@@ -62,6 +62,7 @@ _TABLE: tuple[tuple[str, str, Handler, str], ...] = (
     ("GET", _R + "/issues/comments/{comment}", pulls.get_comment, "issues|pull_requests:read"),
     ("POST", _R + "/issues/comments/{comment}/reactions", pulls.react, "issues|pull_requests:write"),
     ("PATCH", _R + "/issues/comments/{comment}", pulls.edit_comment, "issues|pull_requests:write"),
+    ("DELETE", _R + "/issues/comments/{comment}", pulls.delete_comment, "issues|pull_requests:write"),
     ("GET", _R + "/labels", pulls.list_known_labels, "issues|pull_requests:read"),
     ("POST", _R + "/labels", pulls.create_label, "issues|pull_requests:write"),
     ("GET", _R + "/issues/{number}/labels", pulls.list_labels, "issues|pull_requests:read"),

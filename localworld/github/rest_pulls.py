@@ -191,6 +191,12 @@ def edit_comment(call: Call) -> Answer:
     return Answer(200, call.bodies.comment(call.repository, comment))
 
 
+def delete_comment(call: Call) -> Answer:
+    """Delete a comment."""
+    del call.repository.comments[_comment(call).id]
+    return Answer(204)
+
+
 def _labels(call: Call, pull: Pull) -> Answer:
     return Answer(200, [call.bodies.label(name, call.repository.labels[name]) for name in pull.labels])
 
