@@ -14,7 +14,7 @@ from flows import artifacts, line, receipts, tagging
 from flows.calling_off import call_off
 from flows.story import STEP, Story, call
 from healer import notice, turns
-from healer.breakdown import reason_of
+from healer.breakdown import JIRA_REFUSES, reason_of
 from healer.contracts import ENDED, Case, State
 from healer.errors import Conflict, HealerError, UpstreamError
 from healer.pauses import HELD
@@ -22,8 +22,6 @@ from healer.reconcile import is_delivered, tries
 
 MARKER: Final = "importer-healer"
 _PROPERTY: Final = "healer.case"
-_FINAL_REFUSALS: Final = frozenset({"not_found", "refused", "forbidden", "transition_refused"})
-"""What JIRA will refuse again; the rest may pass by itself."""
 
 
 async def told(story: Story, steps: Callable[[Story], Awaitable[None]]) -> FlowState[Any]:
@@ -116,7 +114,7 @@ async def _tell(story: Story) -> None:
         try:
             await _write(story, await story.case())
         except UpstreamError as error:
-            if error.reason not in _FINAL_REFUSALS:
+            if error.reason not in JIRA_REFUSES:
                 raise
             what = story.parts.redactor.text(str(error))
             await story.parts.cases.note(story.case_id, "pending", {"error": error.reason, "what": what})

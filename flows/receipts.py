@@ -11,7 +11,9 @@ import prompts
 from flows import artifacts
 from flows.story import STEP, Story, call
 from healer import dsse, guard, notice, publish, receipt
-from healer.contracts import ENDED, Case, GateReport
+from healer.breakdown import JIRA_REFUSES
+from healer.contracts import ENDED, Case, File, GateReport
+from healer.errors import UpstreamError
 from healer.reconcile import RECEIPT_WRITTEN
 
 _NAME: Final = "importer-healer:receipt"
@@ -41,8 +43,8 @@ async def write(story: Story) -> None:
     await story.parts.evidence.keep_receipt(case.id, envelope)
     await artifacts.show_receipt(case, written, envelope)
     digest = hashlib.sha256(envelope.encode()).hexdigest()
-    await _show(story, case, envelope, digest)
-    await story.parts.cases.note(case.id, RECEIPT_WRITTEN, {"sha256": digest})
+    attached = await _show(story, case, envelope, digest)
+    await story.parts.cases.note(case.id, RECEIPT_WRITTEN, {"sha256": digest, "ticket": attached})
 
 
 async def _reports(story: Story, case: Case) -> dict[int, GateReport]:
@@ -52,12 +54,30 @@ async def _reports(story: Story, case: Case) -> dict[int, GateReport]:
     return {report.run_id: report for report in found if report}
 
 
-async def _show(story: Story, case: Case, envelope: str, digest: str) -> None:
-    """Attach it to the pull request, and leave on a ticket that is told of the case where it is and what it must hash to."""
+async def _show(story: Story, case: Case, envelope: str, digest: str) -> str | None:
+    """Attach it to the pull request and to a ticket that is told of the case, and leave there where it is and what it must hash to.
+
+    Gives what became of it on the ticket, None where that is not told. A case that goes on by itself is not over: each look would
+    attach another one, and tell everybody who watches the ticket.
+    """
     if case.pull_request:
         await call(story.parts.github.say, case.pull_request.number, _NAME, publish.receipt_comment(case, envelope))
     if not notice.is_told(case):
-        return
+        return None
     address = f"{story.addresses.case}/receipt"
     await call(story.parts.jira.link, case.id, f"{_NAME}:{case.id}", address, "Receipt")
     await call(story.parts.jira.set_state, case.id, _PROPERTY, {"sha256": digest, "url": address})
+    return "linked" if case.next_check else await _attach(story, case, envelope, digest)
+
+
+async def _attach(story: Story, case: Case, envelope: str, digest: str) -> str:
+    """Hang it on the ticket, in place of an older one, whose events it has too. A site that takes no files has the link."""
+    prefix = f"receipt-{case.id}-"
+    file = File(name=f"{prefix}{digest[:12]}.json", mime="application/json", content=envelope)
+    try:
+        await call(story.parts.jira.attach, case.id, prefix, [file])
+    except UpstreamError as error:
+        if error.reason not in JIRA_REFUSES:
+            raise
+        return error.reason
+    return "attached"

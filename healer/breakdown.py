@@ -13,6 +13,8 @@ _FOR_GOOD: Final = frozenset(
     {"unauthorized", "forbidden", "not_found", "refused", "push_refused", "transition_refused", "unreadable"}
 )
 """Reasons of upstream errors that a repetition does not change."""
+JIRA_REFUSES: Final = frozenset({"not_found", "refused", "forbidden", "transition_refused"})
+"""What JIRA will refuse again on a ticket; the rest may pass by itself."""
 OUTAGE_TRIES: Final = 8
 """So often `reconcile` starts a case again that GitHub keeps waiting, about two hours; then a person must look."""
 _GATE_TO_COME: Final = frozenset({State.RECEIVED, State.DIAGNOSING, State.TRIAGED, State.PATCHING, State.PUSHED})

@@ -30,8 +30,9 @@ JIRA_PERMISSIONS: Final = (
     "TRANSITION_ISSUES",
     "LINK_ISSUES",
     "EDIT_ISSUES",
+    "CREATE_ATTACHMENTS",
 )
-"""What comments, transitions, remote links and issue properties take (developer.atlassian.com, each operation's "Permissions")."""
+"""What comments, files, transitions, remote links and issue properties take (developer.atlassian.com, each operation's "Permissions")."""
 DEPLOYMENTS: Final = ("command", "digest", "fleet", "heal", "publish", "reconcile", "retention", "sweep", "watch")
 """Those of `deployments/prefect.yaml`."""
 RECONCILE_LATE: Final = timedelta(minutes=10)

@@ -5,18 +5,17 @@ write looks first or is an upsert by JIRA's own rules, so that a step whose answ
 Texts must be neutralised before they come here (`healer.prose.wiki`).
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Final, TypeVar
 
 from jira import JIRAError
 from pydantic import SecretStr
-from requests import RequestException
 
-from healer.clients import jira_comments
+from healer.clients import jira_comments, jira_files, jira_refusal
 from healer.clients.jira_library import Library
-from healer.clients.patience import RATE_LIMITED, asked_wait, patiently
-from healer.contracts import Comment, Ticket
+from healer.clients.patience import patiently
+from healer.contracts import Comment, File, Ticket
 from healer.errors import UpstreamError
 from healer.redact import Redactor
 
@@ -26,20 +25,6 @@ _FIELDS: Final = "summary,status,issuetype,project,components,updated"
 _REFUSALS: Final = (400, 409)
 """How JIRA refuses a transition; the same where somebody else took it a moment ago."""
 _CATEGORIES: Final = ("new", "indeterminate", "done")
-_SERVER_ERROR: Final = 500
-_UNAVAILABLE: Final = 503
-_REASONS: Final = {
-    400: "refused",
-    401: "unauthorized",
-    403: "forbidden",
-    404: "not_found",
-    409: "conflict",
-    429: RATE_LIMITED,
-}
-_REMEDIES: Final = {
-    "unauthorized": "Check HEALER_JIRA_TOKEN, and HEALER_JIRA_USER on Cloud.",
-    "forbidden": "Give the healer's JIRA account the right to browse, comment, edit, link and transition in the project.",
-}
 
 
 class Jira:
@@ -219,7 +204,19 @@ class Jira:
             remedy="Add the transition to the workflow, or name another status in the settings.",
         )
 
-    # ------------------------------------------------------------ links and state
+    # ------------------------------------------------------------ files, links and state
+
+    def attach(self, key: str, prefix: str, files: Sequence[File]) -> None:
+        """Make these the only files of ours on a ticket whose names begin with `prefix`; what is there by its name is not sent again.
+
+        A name must tell the content (by a hash, say). An older file that JIRA does not let us delete stays.
+        """
+
+        def write() -> None:
+            with self._door(f"attaching to {key}"):
+                jira_files.attach(self._jira, key, prefix, files, self._identity())
+
+        patiently(write, self._patience_s)
 
     def link(self, key: str, global_id: str, url: str, title: str) -> None:
         """Link a ticket to a page outside JIRA. JIRA keeps one link per global id, so a repeat replaces it."""
@@ -249,39 +246,8 @@ class Jira:
 
         return self._unless_missing(read)
 
-    # ------------------------------------------------------------ refusals
-
-    @contextmanager
-    def _door(self, what: str) -> Iterator[None]:
-        """Turn what the library raises into our own error. Its texts carry addresses and headers, so none is chained."""
-        try:
-            yield
-        except JIRAError as error:
-            raise self._refused(what, error) from None
-        except RequestException as error:
-            raise UpstreamError(
-                f"{what}: JIRA gave no answer ({type(error).__name__}).", service="jira", reason="unavailable"
-            ) from None
-        except (KeyError, TypeError, ValueError, AttributeError):
-            raise UpstreamError(
-                f"{what}: JIRA's answer is not of the expected form.", service="jira", reason="unreadable"
-            ) from None
-
-    def _refused(self, what: str, error: JIRAError) -> UpstreamError:
-        status, response = error.status_code or 0, error.response
-        wait = asked_wait(response.headers.get("Retry-After")) if response is not None else None
-        reason = _REASONS.get(status, "unavailable" if status >= _SERVER_ERROR else "refused")
-        if status == _UNAVAILABLE and wait is not None:
-            reason = RATE_LIMITED
-        refusal = UpstreamError(
-            f"{what}: JIRA answers {status}: {self._short(error.text or 'no text')}.",
-            service="jira",
-            reason=reason,
-            status=status,
-            remedy=_REMEDIES.get(reason, ""),
-        )
-        refusal.retry_after = wait
-        return refusal
+    def _door(self, what: str) -> AbstractContextManager[None]:
+        return jira_refusal.door(what, self._short)
 
     def _short(self, text: str, limit: int = 200) -> str:
         return " ".join(self._redactor.text(text).split())[:limit]

@@ -7,6 +7,8 @@ from typing import Any, Final
 from jira import JIRA
 from requests import Response
 
+from healer.contracts import File
+
 _PAGE: Final = 100
 
 
@@ -20,6 +22,16 @@ class Library(JIRA):
     def put(self, path: str, body: dict[str, Any]) -> Response:
         """Put JSON to the API."""
         return self._session.put(self._get_url(path), data=json.dumps(body))
+
+    def upload(self, key: str, file: File) -> Response:
+        """Attach a file to an issue; JIRA takes no JSON there, and wants a header that no browser sends unasked."""
+        headers: dict[str, Any] = {"Content-Type": None, "X-Atlassian-Token": "no-check"}
+        parts = {"file": (file.name, file.content.encode(), file.mime)}
+        return self._session.post(self._get_url(f"issue/{key}/attachments"), headers=headers, files=parts)
+
+    def drop(self, path: str) -> Response:
+        """Delete a resource of the API."""
+        return self._session.delete(self._get_url(path))
 
     def ask(self, path: str, query: dict[str, Any], version: str) -> Any:
         """Get JSON from a version of the API."""

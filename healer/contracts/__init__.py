@@ -5,7 +5,7 @@ No field of any contract holds a secret; a `CredentialRef` is the pointer that m
 """
 
 from healer.contracts.base import CaseId, CommentRef, Contract, Correlation, CredentialRef, ImporterName, Sha, TicketKey
-from healer.contracts.case import ENDED, Attempt, Case, Comment, Diagnosis, Event, PullRequest, RunRequest, State
+from healer.contracts.case import ENDED, Attempt, Case, Comment, Diagnosis, Event, File, PullRequest, RunRequest, State
 from healer.contracts.fetches import Fetch, FetchResult, LastGood
 from healer.contracts.gate import (
     Annotation,
@@ -67,6 +67,7 @@ __all__ = [
     "FailureClass",
     "Fetch",
     "FetchResult",
+    "File",
     "FileChange",
     "GateMode",
     "GateReport",

@@ -2,11 +2,11 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from healer.contracts.base import CaseId, CommentRef, Contract, ImporterName, Sha
+from healer.contracts.base import CaseId, CommentRef, Contract, ImporterName, Sha, text
 from healer.contracts.gate import GateRun, Verdict
 from healer.contracts.mending import Reason, Spend
 from healer.contracts.trace import Failure
@@ -35,6 +35,14 @@ class Comment(Contract):
     author: str
     name: str = ""
     text: str
+
+
+class File(Contract):
+    """A text that is attached to a ticket."""
+
+    name: Annotated[str, text(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+    mime: Literal["application/json", "text/csv"]
+    content: str
 
 
 class State(StrEnum):

@@ -11,8 +11,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from localworld.faults import Faults
-from localworld.jira import comments, extras, issues, search, site
-from localworld.jira.call import Answer, Handler, read, unauthenticated
+from localworld.jira import attachments, comments, extras, issues, search, site
+from localworld.jira.call import Answer, Handler, Raw, read, unauthenticated
 from localworld.jira.page import list_page, ticket_page
 from localworld.jira.problem import Problem
 from localworld.jira.store import Store
@@ -55,6 +55,9 @@ _TABLE: tuple[tuple[str, str, Handler], ...] = (
     ("GET", _ISSUE + "/properties", extras.properties),
     ("GET", _ISSUE + "/properties/{name}", extras.property_),
     ("PUT", _ISSUE + "/properties/{name}", extras.put_property),
+    ("POST", _ISSUE + "/attachments", attachments.attach),
+    ("DELETE", "/rest/api/{version}/attachment/{id}", attachments.delete),
+    ("GET", "/rest/api/{version}/attachment/content/{id}", attachments.content),
     ("GET", "/rest/applinks/{version}/listApplicationlinks", site.application_links),
 )
 
@@ -87,6 +90,8 @@ def _endpoint(store: Store, handler: Handler) -> Endpoint:
 def _written(answer: Answer) -> Response:
     if answer.body is None:
         return Response(status_code=answer.status)
+    if isinstance(answer.body, Raw):
+        return Response(answer.body.data, answer.status, media_type=answer.body.mime)
     return Response(json.dumps(answer.body), answer.status, media_type=_JSON)
 
 
@@ -105,6 +110,7 @@ class _Desk:
         return [
             Route("/", self.front),
             Route("/browse/{key}", self.browse),
+            Route("/secure/attachment/{id}/{name}", self.file),
             Route("/_control/tickets", self.lay, methods=["POST"]),
             Route("/_control/state", self.state),
         ]
@@ -117,6 +123,13 @@ class _Desk:
             return HTMLResponse(ticket_page(self._store, self._store.ticket(request.path_params["key"])))
         except Problem as problem:
             return HTMLResponse(problem.messages[0], problem.status)
+
+    async def file(self, request: Request) -> Response:
+        try:
+            _, found = attachments.named(self._store, request.path_params["id"])
+        except Problem as problem:
+            return HTMLResponse(problem.messages[0], problem.status)
+        return Response(found.data, media_type=found.mime, headers={"content-disposition": "attachment"})
 
     async def lay(self, request: Request) -> Response:
         try:

@@ -5,7 +5,9 @@ import binascii
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from email.parser import BytesParser
+from email.policy import HTTP
+from typing import Any, cast
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
@@ -25,8 +27,26 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Raw:
+    """A body that goes out as it is."""
+
+    data: bytes
+    mime: str
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One file of a form."""
+
+    field: str
+    name: str
+    mime: str
+    data: bytes
+
+
+@dataclass(frozen=True)
 class Call:
-    """A request as a handler sees it. `version` is `2` or `3`."""
+    """A request as a handler sees it. `version` is `2` or `3`; `body` is JSON, or the files of a form."""
 
     store: Store
     user: User | None
@@ -121,6 +141,22 @@ def _plain(given: str) -> str:
         return ""
 
 
+def _uploads(request: Request, kind: str, raw: bytes) -> list[Upload]:
+    """Read a form of files. A browser would send one too, so JIRA asks for a header that it cannot set unasked."""
+    if request.headers.get("x-atlassian-token") != "no-check":
+        raise Problem(403, "XSRF check failed")
+    form = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + kind.encode("ascii") + b"\r\n\r\n" + raw)
+    return [
+        Upload(
+            str(part.get_param("name", header="content-disposition")),
+            part.get_filename() or "",
+            part.get_content_type(),
+            cast("bytes", part.get_payload(decode=True)),
+        )
+        for part in form.iter_parts()
+    ]
+
+
 async def read(request: Request, store: Store) -> Call:
     """Read a request.
 
@@ -135,7 +171,9 @@ async def read(request: Request, store: Store) -> Call:
     user = who(store, request.headers.get("authorization", ""))
     if user and user.viewer and request.method != "GET":
         raise Problem(403, "You do not have the permission to do this.")
-    raw = await request.body()
+    raw, kind = await request.body(), request.headers.get("content-type", "")
+    if kind.startswith("multipart/form-data"):
+        return Call(store, user, version, request.path_params, request.query_params, _uploads(request, kind, raw))
     try:
         body = json.loads(raw) if raw else {}
     except ValueError:

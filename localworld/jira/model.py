@@ -1,5 +1,6 @@
 """What the stand-in remembers."""
 
+import base64
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -49,6 +50,23 @@ class Link:
 
 
 @dataclass
+class Attachment:
+    """A file that hangs on a ticket; `content` is base64."""
+
+    id: str
+    author: str
+    created: str
+    name: str
+    mime: str
+    content: str
+
+    @property
+    def data(self) -> bytes:
+        """Give the file's bytes."""
+        return base64.b64decode(self.content)
+
+
+@dataclass
 class Change:
     """One entry of a ticket's history."""
 
@@ -80,6 +98,7 @@ class Ticket:
     resolved: str | None = None
     comments: list[Comment] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
     properties: dict[str, Any] = field(default_factory=dict)
     history: list[Change] = field(default_factory=list)
 
@@ -89,6 +108,7 @@ def ticket_from(raw: dict[str, Any]) -> Ticket:
     parts = {
         "comments": [Comment(**c) for c in raw["comments"]],
         "links": [Link(**link) for link in raw["links"]],
+        "attachments": [Attachment(**one) for one in raw.get("attachments", ())],
         "history": [Change(**change) for change in raw["history"]],
     }
     return Ticket(**{**raw, **parts})

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection
 from typing import Any
+from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
 from localworld.jira.fields import CATEGORIES
-from localworld.jira.model import Comment, Link, Ticket, User
+from localworld.jira.model import Attachment, Comment, Link, Ticket, User
 from localworld.jira.store import Store
 from localworld.jira.texts import text_out
 from localworld.jira.workflow import RESOLUTIONS, STATUSES, TYPES, Transition
@@ -113,6 +114,21 @@ class Shapes:
             **({"properties": properties} if "properties" in expand else {}),
         }
 
+    def attachment(self, attachment: Attachment) -> dict[str, Any]:
+        """Write an attachment; where its bytes are differs by product."""
+        cloud, number = self._store.cloud, attachment.id
+        place = f"secure/attachment/{number}/{quote(attachment.name)}"
+        return {
+            "self": f"{self._api}/attachment/{number}",
+            "id": number,
+            "filename": attachment.name,
+            "author": self.user(attachment.author),
+            "created": attachment.created,
+            "size": len(attachment.data),
+            "mimeType": attachment.mime,
+            "content": f"{self._api}/attachment/content/{number}" if cloud else f"{self._store.url}/{place}",
+        }
+
     def link(self, ticket: Ticket, link: Link) -> dict[str, Any]:
         """Write a remote link."""
         optional = {"globalId": link.global_id, "application": link.application, "relationship": link.relationship}
@@ -181,6 +197,7 @@ class Shapes:
             "created": ticket.created,
             "updated": ticket.updated,
             "comment": page,
+            "attachment": [self.attachment(one) for one in ticket.attachments],
         }
 
     def _changelog(self, ticket: Ticket) -> dict[str, Any]:

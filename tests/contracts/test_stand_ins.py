@@ -7,7 +7,7 @@ import pytest
 
 import github_site
 from contracts.checker import judge, tally
-from healer.contracts import CheckRun
+from healer.contracts import CheckRun, File
 from jira_site import ANNS_TOKEN, GROUP, KEY
 from loopback import NO_TLS
 
@@ -29,6 +29,12 @@ def use_as_the_product(jira_site):
         client.link(KEY, "healer:1", "http://127.0.0.1:1/pull/1", title)
     client.set_state(KEY, "healer.case", {"case": "1"})
     client.state(KEY, "healer.case")
+    for text in ("{}", "[]"):
+        client.attach(
+            KEY,
+            "receipt-",
+            [File(name=f"receipt-{len(text)}{text[0] == '['}.json", mime="application/json", content=text)],
+        )
     jira_site.library("ann", ANNS_TOKEN).add_comment(KEY, "/healer take")
     (said,) = client.comments(KEY)
     client.comment(KEY, said.ref.removeprefix("ticket:"))

@@ -1,5 +1,6 @@
 """The two flows, told from outside: what stands in git, at GitHub, in JIRA and in the ledger when they have ended."""
 
+import base64
 import hashlib
 import os
 import signal
@@ -99,7 +100,7 @@ def test_what_is_pasted_in_a_ticket_is_nowhere(desk):
 
 @ticket(113)
 def test_receipt_is_shown_where_people_look(desk):
-    """The receipt of a healed case holds by the public key, and is one comment of the pull request however often it is written."""
+    """The receipt of a healed case holds by the public key, is one comment of the pull request and one file of the ticket."""
     diagnosed(desk)
     desk.report(**GREEN)
     ended = desk.work()[0]
@@ -119,6 +120,9 @@ def test_receipt_is_shown_where_people_look(desk):
     assert (
         desk.jira.ticket("UTIL-113")["properties"]["healer.receipt"]["sha256"] == hashlib.sha256(kept(desk)).hexdigest()
     )
+    (file,) = desk.jira.ticket("UTIL-113")["attachments"]
+    assert file["name"].startswith("receipt-UTIL-113-")
+    assert base64.b64decode(file["content"]) == kept(desk)
 
 
 def kept(desk: Desk) -> bytes:

@@ -301,6 +301,27 @@ def test_data_center_has_no_version_3(tmp_path):
 # ---------------------------------------------------------------- control plane, record, restart
 
 
+def test_files_are_taken_by_the_books_form_only(jira_site):
+    """A form without the header against forgery is refused, one without a part named `file` too; what was taken is given back."""
+    with jira_site.http() as http:
+        path, part = f"/rest/api/2/issue/{KEY}/attachments", ("a b.txt", b"\x00\r\n\xff", "application/octet-stream")
+        token = {"X-Atlassian-Token": "no-check"}
+        assert http.post(path, files={"file": part}).status_code == 403
+        assert http.post(path, files={"other": part}, headers=token).status_code == 400
+        (made,) = http.post(path, files={"file": part}, headers=token).json()
+        assert http.get(made["content"]).content == part[1]
+        assert http.get(f"/secure/attachment/{made['id']}/a%20b.txt").content == part[1]
+        assert (made["filename"], made["size"]) == ("a b.txt", 4)
+        assert "a b.txt" in http.get(f"/browse/{KEY}").text
+        assert http.get("/secure/attachment/1/x").status_code == 404
+    ann = jira_site.http(ANNS_TOKEN) if not jira_site.cloud else None
+    if ann:
+        with ann:
+            assert ann.delete(f"/rest/api/2/attachment/{made['id']}").status_code == 403
+    with jira_site.http() as http:
+        assert http.delete(f"/rest/api/2/attachment/{made['id']}").status_code == 204
+
+
 def test_faults_strike_as_often_as_told_and_in_order(jira_site):
     """A fault answers the next matching requests, no other, and is then over."""
     jira_site.fault(

@@ -1,5 +1,6 @@
-"""What JIRA shows of the healer's tickets: fields with their history, comments with their properties, links, and issue properties."""
+"""What JIRA shows of the healer's tickets: fields with history, comments with properties, our files, links, and issue properties."""
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -8,6 +9,8 @@ from healer.clients.sinks.rest import Rest
 from healer.errors import UpstreamError
 
 _PAGE: Final = 100
+OURS: Final = ("receipt-", "backfill-")
+"""How the names of the files begin that the healer attaches."""
 _API: Final = "/rest/api/2/issue"
 
 
@@ -18,7 +21,7 @@ class JiraSink:
         self._rest, self._keys = rest, keys
 
     def pieces(self) -> Iterator[Piece]:
-        """Give every ticket, comment, link and property.
+        """Give every ticket, comment, file, link and property.
 
         Raises: UpstreamError.
         """
@@ -31,10 +34,19 @@ class JiraSink:
             raise UpstreamError(f"JIRA does not show {key}", service="jira", reason="unread")
         yield of_json(key, issue)
         yield from (of_json(f"{key}, comment {said['id']}", said) for said in self._comments(key))
+        yield from self._files(key, issue)
         yield of_json(f"{key}, links", self._rest.get(f"{_API}/{key}/remotelink"))
         for named in (self._rest.get(f"{_API}/{key}/properties") or {"keys": []})["keys"]:
             name = named["key"]
             yield of_json(f"{key}, property {name}", self._rest.get(f"{_API}/{key}/properties/{name}"))
+
+    def _files(self, key: str, issue: dict[str, Any]) -> Iterator[Piece]:
+        """Give the files that the healer has attached; where their bytes are differs by product."""
+        for file in issue["fields"].get("attachment") or ():
+            if file["filename"].startswith(OURS):
+                _, start, rest = re.split("(/rest/api/|/secure/)", file["content"], maxsplit=1)
+                answer = self._rest.send("GET", start + rest, params={"redirect": "false"})
+                yield Piece(f"{key}, file {file['filename']}", answer.content)
 
     def _comments(self, key: str) -> Iterator[dict[str, Any]]:
         """Give all comments. Only an empty page is the last one: a server may give fewer than we ask for."""
