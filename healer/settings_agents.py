@@ -17,7 +17,7 @@ class AgentSettings(BaseModel):
     """What one attempt may cost, at most."""
     agent_max_turns: int = Field(default=40, ge=1)
     agent_review: bool = False
-    """Whether `claude` lets a second session, which edits nothing, judge its change before it is handed in. The ceiling is that of both."""
+    """Whether a second session, which edits nothing, judges a change before it is handed in. The ceiling is that of both."""
     agent_silence_s: float = Field(default=180.0, gt=0)
     """How long an agent may give no sign of life."""
     agent_require_isolation: bool = True

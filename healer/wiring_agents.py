@@ -74,5 +74,7 @@ def _command(settings: FlowSettings, write: "Writer") -> "Agent":
         key=settings.agent_command_key,
         require_isolation=settings.agent_require_isolation,
         silence_s=settings.agent_silence_s,
+        review=settings.agent_review,
+        sweeps=bool(settings.agent_base_image),
     )
     return CommandAgent(config, write)

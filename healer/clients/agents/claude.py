@@ -8,7 +8,6 @@ import asyncio
 import os
 import time
 import uuid
-from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,7 +23,7 @@ from healer.clients.agents.home import Home
 from healer.clients.agents.model_proxy import Endpoint, ModelProxy
 from healer.clients.agents.purse import Purse
 from healer.clients.agents.seam import Progress, Tell, Writer
-from healer.clients.agents.trials import TrialConfig, Trials
+from healer.clients.agents.trials import TrialConfig, Trials, sweep
 from healer.clients.agents.walls import Walls
 from healer.contracts import AgentAnswer, Brief, Ceiling, Spend
 from healer.errors import HealerError, Misconfigured, UpstreamError
@@ -96,35 +95,16 @@ class ClaudeAgent:
         shut_in = await asyncio.to_thread(walls.required, _program(), must=self._config.require_isolation)
         tell(Progress(f"{self.name} begins: {shut_in.words}"))
         purse = Purse(self.ceiling)
-        with home.draft(clone) if self._config.review else nullcontext(clone) as tree:
-            found = await self._tried(brief, tree, purse, tell, shut_in)
-            if not isinstance(found, Said):
-                return answer.unfinished(self.name, str(found), purse.spent, shut_in.words)
-            rejected = None
-            if found.not_fixable_because is None:
-                opinion = await self._reviewed(brief, clone, tree, purse, tell, shut_in)
-                if isinstance(opinion, str):
-                    why = f"the change could not be reviewed: {opinion}"
-                    return answer.unfinished(self.name, why, purse.spent, shut_in.words)
-                rejected = None if opinion.accept else opinion.reason
-                if tree != clone:
-                    home.replace(clone, tree)
-        said = answer.answer(self.name, found, purse.spent, shut_in.words)
-        return said.model_copy(update={"rejected_because": rejected})
 
-    async def _reviewed(
-        self, brief: Brief, clone: Path, tree: Path, purse: Purse, tell: Tell, shut_in: Walls
-    ) -> Opinion | str:
-        """Let a second session, which can edit nothing, read what the first one left; the ceiling is that of both."""
-        diff = review.difference(clone, tree, brief.importer.paths) if self._config.review else ""
-        if not diff:
-            return Opinion(accept=True, reason="not asked")
-        tell(Progress("the change is reviewed", 1.0))
-        reader = brief.importer.model_copy(update={"paths": ()})  # no rule lets it write
-        asked = brief.model_copy(update={"proposed": diff, "importer": reader})
-        found = await self._tried(asked, tree, purse, tell, shut_in)
-        tell(Progress(f"review: {found.reason if isinstance(found, Opinion) else found}", 1.0))
-        return found if isinstance(found, Opinion) else str(found)
+        async def session(asked: Brief, tree: Path) -> Said | Opinion | str:
+            return await self._tried(asked, tree, purse, tell, shut_in)
+
+        found = await review.judged(session, brief, clone, tell, reviewed=self._config.review)
+        if isinstance(found, str):
+            return answer.unfinished(self.name, found, purse.spent, shut_in.words)
+        said, rejected = found
+        made = answer.answer(self.name, said, purse.spent, shut_in.words)
+        return made.model_copy(update={"rejected_because": rejected})
 
     async def _tried(self, brief: Brief, tree: Path, purse: Purse, tell: Tell, shut_in: Walls) -> Said | Opinion | str:
         """Run a session; where the endpoint is in trouble, again from the beginning."""
@@ -149,7 +129,7 @@ class ClaudeAgent:
             log = ClaudeLog(place.repo, config.max_turns, tell, place.end)
             trials = Trials(config.trials, brief, place.repo) if config.trials and not brief.proposed else None
             if trials:
-                await asyncio.to_thread(trials.sweep)
+                await asyncio.to_thread(sweep)
             options = self._options(brief, place, left, proxy.token, log)
             options.mcp_servers = {claude_tools.SERVER: claude_tools.server(brief, trials)}
             try:
@@ -157,7 +137,7 @@ class ClaudeAgent:
             finally:
                 if trials:
                     await asyncio.to_thread(trials.close)
-            found = _judged(log, _form(brief))
+            found = _judged(log, review.form_of(brief))
             if isinstance(found, Said) and found.not_fixable_because is None:
                 place.bring_back(clone)
             return found, log.spend(left.usd, asked=proxy.answered > 0)
@@ -223,7 +203,7 @@ class ClaudeAgent:
             # `@path` and `/command` in a page or a ticket stay text.
             verbatim_prompts=True,
             system_prompt={"type": "custom", "prompt": self._write(brief).system},
-            output_format={"type": "json_schema", "schema": _form(brief).model_json_schema()},
+            output_format={"type": "json_schema", "schema": review.form_of(brief).model_json_schema()},
             include_partial_messages=True,  # each is a sign of life
             stderr=log.complain,
         )
@@ -232,11 +212,6 @@ class ClaudeAgent:
 def _program() -> Path:
     """Give the program that the SDK brings, which is the only one that this version was tried with."""
     return Path(os.path.realpath(Path(claude_agent_sdk.__file__).parent / "_bundled/claude"))
-
-
-def _form(brief: Brief) -> type[Said] | type[Opinion]:
-    """Give the form of the answer. Every member is required: an answer with a hole in it is asked for again."""
-    return Opinion if brief.proposed else Said
 
 
 def _judged(log: ClaudeLog, form: type[Said] | type[Opinion]) -> _Found:

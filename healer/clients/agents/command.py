@@ -18,11 +18,13 @@ from typing import Final
 
 from pydantic import SecretStr, ValidationError
 
-from healer.clients.agents import answer, home, model_proxy, plain, walls
-from healer.clients.agents.answer import Said
+from healer.clients.agents import answer, home, model_proxy, plain, review, trials, walls
+from healer.clients.agents.answer import Opinion, Said
 from healer.clients.agents.home import Home
 from healer.clients.agents.model_proxy import Endpoint, ModelProxy
+from healer.clients.agents.purse import Purse
 from healer.clients.agents.seam import Progress, Tell, Writer
+from healer.clients.agents.walls import Walls
 from healer.contracts import AgentAnswer, Brief, Ceiling, Spend, Trace
 from healer.errors import Misconfigured, UpstreamError
 
@@ -35,7 +37,11 @@ _ANSWER: Final = "answer.json"
 
 @dataclass(frozen=True)
 class CommandConfig:
-    """How the command is run. `reads`: folders that it needs to see; `url`, `key`: the one model endpoint that it may reach."""
+    """How the command is run.
+
+    `reads`: folders that it needs to see; `url`, `key`: the one model endpoint that it may reach; `review`: whether it is run again to
+    judge what it changed; `sweeps`: whether trials may lie about here that a dead host left.
+    """
 
     argv: tuple[str, ...]
     ceiling: Ceiling
@@ -44,6 +50,8 @@ class CommandConfig:
     key: SecretStr | None = None
     require_isolation: bool = True
     silence_s: float = 180.0
+    review: bool = False
+    sweeps: bool = False
 
 
 class CommandAgent:
@@ -74,21 +82,36 @@ class CommandAgent:
             walls.required, self._program, self._config.reads, must=self._config.require_isolation
         )
         tell(Progress(f"{self.name} begins: {shut_in.words}"))
-        began = time.monotonic()
+        if self._config.sweeps:
+            await asyncio.to_thread(trials.sweep)
+        purse = Purse(self.ceiling)
+
+        async def session(asked: Brief, tree: Path) -> Said | Opinion | str:
+            found, turns = await self._run(asked, tree, purse.left.seconds, tell, shut_in)
+            purse.add(Spend(usd=purse.left.usd if turns else 0.0, turns=turns))
+            return found
+
+        found = await review.judged(session, brief, clone, tell, reviewed=self._config.review)
+        if isinstance(found, str):
+            return answer.unfinished(self.name, found, purse.spent, shut_in.words)
+        said, rejected = found
+        made = answer.answer(self.name, said, purse.spent, shut_in.words)
+        return made.model_copy(update={"rejected_because": rejected})
+
+    async def _run(
+        self, brief: Brief, clone: Path, seconds: float, tell: Tell, shut_in: Walls
+    ) -> tuple[Said | Opinion | str, int]:
+        """Run the command once; give what it said, or why the run does not count, and how often its model answered."""
         proxy = ModelProxy(self._endpoint())
         with home.made(clone, shut_in.uid) as place, model_proxy.serving(proxy, place, shut_in) as url:
             _lay_out(place, brief, self._write)
             program = [str(self._program), *self._config.argv[1:]]
             place.arm(shut_in.argv(place, program, self._config.reads), _environment(place, brief, url), ("MODEL_KEY",))
-            why = await self._follow(place, proxy.token, self.ceiling.seconds, tell)
-            said = None if why else _said(place)
-            if why is None and (said is None or said.not_fixable_because is None):
+            why = await self._follow(place, proxy.token, seconds, tell)
+            found = why or _said(place, review.form_of(brief))
+            if isinstance(found, Said) and found.not_fixable_because is None:
                 place.bring_back(clone)
-        usd = self.ceiling.usd if proxy.answered else 0.0
-        spend = Spend(usd=usd, turns=proxy.answered, seconds=round(time.monotonic() - began, 3))
-        if why:
-            return answer.unfinished(self.name, why, spend, shut_in.words)
-        return answer.answer(self.name, said or _silent(), spend, shut_in.words)
+        return found, proxy.answered
 
     def _endpoint(self) -> Endpoint:
         """Give the way to the model; without an address there is a way on which everything is refused."""
@@ -181,12 +204,12 @@ def _environment(place: Home, brief: Brief, url: str) -> dict[str, str]:
     }
 
 
-def _said(place: Home) -> Said | None:
-    """Read the answer, if there is one of our form."""
+def _said(place: Home, form: type[Said] | type[Opinion]) -> Said | Opinion | str:
+    """Read the answer. Work without one is left to the guard; a change about which nothing is said is not handed in."""
     try:
-        return Said.model_validate_json(plain.read(place.tmp / _ANSWER, _LARGEST_ANSWER) or b"")
+        return form.model_validate_json(plain.read(place.tmp / _ANSWER, _LARGEST_ANSWER) or b"")
     except ValidationError:
-        return None
+        return _silent() if form is Said else "the command left no opinion that can be read"
 
 
 def _silent() -> Said:

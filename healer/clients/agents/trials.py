@@ -83,16 +83,6 @@ class Trials:
         asked = "\n".join(_word(one) for one in replay.asked) or "It asked for nothing."
         return "\n\n".join([_ending(ended), found or _tail(ended), f"What it asked for:\n{asked}", _NOTE])
 
-    def sweep(self) -> None:
-        """Remove what dead processes of this host left, and what is too old to be anybody's; without an engine there is nothing."""
-        with suppress(UpstreamError):
-            containers, images = self._docker.made(_LABEL)
-            for name in filter(_is_orphan, containers):
-                self._docker.remove(name)
-            for name in filter(_is_orphan, images):
-                self._docker.discard(name)
-            self._docker.prune(_LABEL, _STALE)
-
     def close(self) -> None:
         """End what still runs; a trial outlives its run where the run was broken off."""
         for name in tuple(self._open):
@@ -128,6 +118,18 @@ class Trials:
             seconds=_SECONDS + _GRACE_S,
             network=(*replaying.NETWORK, "--label", f"{_LABEL}=1"),
         )
+
+
+def sweep() -> None:
+    """Remove what dead processes of this host left, and what is too old to be anybody's; without an engine there is nothing."""
+    docker = Containers()
+    with suppress(UpstreamError):
+        containers, images = docker.made(_LABEL)
+        for name in filter(_is_orphan, containers):
+            docker.remove(name)
+        for name in filter(_is_orphan, images):
+            docker.discard(name)
+        docker.prune(_LABEL, _STALE)
 
 
 def _host() -> str:

@@ -126,6 +126,28 @@ def test_an_answer_that_is_none_decides_nothing(clone, place):
     assert [change.path for change in changes(clone)] == [FILE]
 
 
+@pytest.mark.parametrize(
+    ("word", "rejected", "unfinished"),
+    [
+        ({"accept": True, "reason": "The same table."}, None, None),
+        ({"accept": False, "reason": "It takes the wrong table."}, "It takes the wrong table.", None),
+        (SAID, None, "could not be reviewed: the command left no opinion that can be read"),
+    ],
+)
+def test_a_change_is_reviewed_before_it_is_handed_in(clone, word, rejected, unfinished):
+    """Run again, the command reads the diff in its brief, owns no file, and may only keep the change back; what it edits then is lost."""
+    judge = f"grep -q '^+.*{NEW}' $BRIEF_FILE && echo x > {FILE} && echo '{json.dumps(word)}' > $ANSWER_FILE"
+    script = f"if test -n \"$FILES\"; then {HEAL} echo '{json.dumps(SAID)}' > $ANSWER_FILE; else {judge}; fi"
+    said, told = work(agent(script, review=True), clone)
+    assert (said.rejected_because, said.unfinished_because) == (
+        rejected,
+        unfinished and f"the change {unfinished}",
+    )
+    assert [change.path for change in changes(clone)] == ([] if unfinished else [FILE])
+    assert unfinished or (clone / FILE).read_text().count(NEW) == 1
+    assert "the change is reviewed" in told
+
+
 def test_links_and_modes_come_back_as_they_are(clone):
     """What the guard must see is not lost on the way: a link is a link, a mode is a mode, a deleted file is gone."""
     script = "chmod +x $FILES; ln -s /etc/passwd lib/passwd; rm -r spec"

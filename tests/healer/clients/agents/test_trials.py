@@ -1,5 +1,6 @@
 """What an agent may try out on its tree, in a container without a network."""
 
+import asyncio
 import os
 import re
 import subprocess
@@ -15,9 +16,12 @@ from agent_site import FILE, HEALING, NEW, OLD, bench, clone_in, make_brief
 from flow_site import wait_for
 from gate_runner import BASE_IMAGE
 from healer.clients.agents import trials as module
-from healer.clients.agents.trials import TrialConfig, Trials
+from healer.clients.agents.command import CommandAgent, CommandConfig
+from healer.clients.agents.trials import TrialConfig, Trials, sweep
+from healer.contracts import Ceiling
 from healer.errors import UpstreamError
 from localworld.model.script import call, results
+from prompts import write
 
 pytestmark = pytest.mark.docker
 CONFIG = TrialConfig(BASE_IMAGE, Path(__file__).resolve().parents[4] / "actions/rake-fetch/Dockerfile")
@@ -113,16 +117,18 @@ HOST = """
 
 
 def test_what_a_dead_host_was_trying_is_swept(clone, trials, monkeypatch):
-    """Where a host is killed during a trial, the next run's beginning removes container and image, and leaves those of the living alone."""
+    """Where a host is killed during a trial, the next run of any agent removes container and image; those of the living stay."""
+    config = CommandConfig(("true",), Ceiling(seconds=20), require_isolation=False, sweeps=True)
+    next_run = CommandAgent(config, write)
     before = images()
     argv = [sys.executable, "-c", textwrap.dedent(HOST), BASE_IMAGE, str(CONFIG.dockerfile), str(clone)]
     tests = Path(__file__).parents[3]
     with subprocess.Popen(argv, env={**os.environ, "PYTHONPATH": f"{tests}:{tests.parent}"}) as host:
         wait_for(lambda: containers("--filter", "status=running"), 30)
-        trials.sweep()
+        sweep()
         assert len(containers("--filter", "status=running")) == 1, "its host lives"
         host.kill()
-    trials.sweep()
+    asyncio.run(next_run.work(make_brief(), clone, lambda _: None))
     assert containers("--all") == []
     assert images() == before
 
@@ -139,7 +145,7 @@ def test_a_host_without_an_engine_has_nothing_to_sweep(trials, monkeypatch, tmp_
         (tmp_path / "docker").write_text(f"#!/bin/sh\n{engine}\n")
         (tmp_path / "docker").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    trials.sweep()
+    sweep()
 
 
 @pytest.mark.agent
