@@ -35,8 +35,6 @@ _SETTINGS: Final = {
     "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
     "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
 }
-_NET_S: Final = 5
-"""Without a nudge the warm runner looks this often."""
 _STOCK_S: Final = 1
 DEPLOYMENTS: Final = Path(__file__).resolve().parents[1] / "deployments" / "prefect.yaml"
 
@@ -58,16 +56,19 @@ def run(
     stock: Annotated[
         bool, typer.Option("--stock", help="Do not preload: start each flow run in a new interpreter.")
     ] = False,
+    look_every: Annotated[
+        float, typer.Option(min=1, help="Seconds after which the warm runner looks for runs that nobody has told it of.")
+    ] = 5,
 ) -> None:
     """Execute flow runs until told to stop."""
     prove_server_is_named()
     load(FlowSettings)  # each run needs them: what is missing is said now
     prepare_environment(_SETTINGS)
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(limit, deployments, stock=stock))
+        asyncio.run(_serve(limit, deployments, None if stock else look_every))
 
 
-async def _serve(limit: int, path: Path, *, stock: bool) -> None:
+async def _serve(limit: int, path: Path, look_every: float | None) -> None:
     # Prefect reads its settings when it is imported.
     from prefect.client.orchestration import get_client  # noqa: PLC0415 - see above
     from prefect.runner import Runner  # noqa: PLC0415 - see above
@@ -75,8 +76,9 @@ async def _serve(limit: int, path: Path, *, stock: bool) -> None:
     from flows import deployments, warm  # noqa: PLC0415 - see above
 
     logs.install(Redactor(secret_values(load(SinkSettings))), level="WARNING", adopt=("prefect",))
-    is_warm = not stock and await asyncio.to_thread(warm.is_possible)
-    runner = Runner(name="healer", limit=limit, query_seconds=_NET_S if is_warm else _STOCK_S, pause_on_shutdown=False)
+    is_warm = look_every is not None and await asyncio.to_thread(warm.is_possible)
+    every = look_every if look_every is not None and is_warm else _STOCK_S
+    runner = Runner(name="healer", limit=limit, query_seconds=every, pause_on_shutdown=False)
     defined = await asyncio.to_thread(deployments.read, path)
     async with get_client() as client:
         await deployments.make_pools(client, defined)

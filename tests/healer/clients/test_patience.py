@@ -42,7 +42,7 @@ def test_a_wait_beyond_the_limit_is_not_begun(wait, limit):
     began = time.monotonic()
     with pytest.raises(UpstreamError):
         patiently(step, limit)
-    assert (len(passes), time.monotonic() - began < 0.2) == (1, True)
+    assert (len(passes), time.monotonic() - began < 1) == (1, True)
 
 
 def test_a_service_that_says_now_for_ever_is_given_up():
