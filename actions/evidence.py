@@ -3,16 +3,16 @@
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from actions import log, results
 from actions.console import Exit
-from actions.judging import RESULT, Judged, failed_check, judge, to_remember
+from actions.judging import RESULT, Fetched, Judged, failed_check, judge, to_remember
 from healer.bills import Bill
 from healer.clients.container import RunResult
 from healer.clients.gateway import Lease
 from healer.contracts import Check, Conclusion, Failure, History, Importer, Trace
-from healer.egress import HOSTS_ALLOWED, Contacts
+from healer.egress import HOSTS_ALLOWED
 from healer.errors import HealerError
 from healer.redact import Redactor
 from healer.trace import failure_from, redact_trace
@@ -20,13 +20,6 @@ from healer.trace import failure_from, redact_trace
 TRACE: Final = "trace"
 """Name of `FETCH_TRACE_DIR` in the writable directory."""
 _SOURCE_DOWN: Final = 4
-
-
-class Fetched(NamedTuple):
-    """A fetch as it was seen from outside its container."""
-
-    ended: RunResult
-    contacts: Contacts
 
 
 @dataclass(frozen=True)
@@ -65,9 +58,8 @@ def of_probe(importer: Importer, *, up: bool) -> Evidence:
 
 def of_fetch(fetched: Fetched, out: Path, lease: Lease, redactor: Redactor, today: date, *, login: int = 0) -> Evidence:
     """Judge a fetch by how it ended, whom it contacted, and what it left in `out`. `login` is the number of the lease's login."""
-    ended, contacts = fetched
-    importer = lease.grant.importer
-    judged = judge(ended, contacts, out, lease, today, login=login)
+    ended, contacts, importer = fetched.ended, fetched.contacts, lease.grant.importer
+    judged = judge(fetched, out, lease, today, login=login)
     failure = _failure(ended, judged, out, importer, redactor) if judged.broken else None
     return Evidence(
         conclusion=Conclusion.FAILURE if failure else Conclusion.SUCCESS,

@@ -1,8 +1,7 @@
 """The gate's work after the image: lease, fetch, judge. Whatever happens, the end of it is one `GateReport`."""
 
 from collections.abc import Iterator
-from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,17 +13,19 @@ import httpx
 from actions import evidence, log, placing, replaying, report_file
 from actions.commands import command, masks
 from actions.console import Exit, own_version, say
-from actions.evidence import Evidence, Fetched
-from actions.judging import RESULT
+from actions.evidence import Evidence
+from actions.ground import Ground
+from actions.judging import RESULT, Fetched
 from actions.run_name import run_name
 from actions.timing import Stopwatch
 from healer import reports, truth
-from healer.clients.container import OUT, Containers, Job
-from healer.clients.fence import fenced
+from healer.clients import pdf
+from healer.clients.container import OUT, Containers, Job, RunResult
 from healer.clients.gateway import LEASE_AUDIENCE, Gateway, Lease
 from healer.clients.idtoken import IdTokens
 from healer.clients.probe import is_up
 from healer.contracts import Check, GateMode, GateReport
+from healer.egress import Contacts
 from healer.errors import HealerError, Rejected, UpstreamError
 from healer.redact import Redactor
 from healer.settings import ActionsSettings, RunnerSettings
@@ -33,12 +34,12 @@ _HTTP_S: Final = 20.0
 
 
 class Fetching:
-    """One gate run. `image` is the build under way; None where nothing is run (`probe`). `redactor` learns the login."""
+    """One gate run. `ground` is being made; None where nothing is run (`probe`). `redactor` learns the login."""
 
     def __init__(
-        self, run: RunnerSettings, job: ActionsSettings, image: Future[str] | None, watch: Stopwatch, redactor: Redactor
+        self, run: RunnerSettings, job: ActionsSettings, ground: Ground | None, watch: Stopwatch, redactor: Redactor
     ) -> None:
-        self._run, self._job, self._image, self._watch, self._redactor = run, job, image, watch, redactor
+        self._run, self._job, self._ground, self._watch, self._redactor = run, job, ground, watch, redactor
         self._logins_used = 0
 
     def examine(self) -> tuple[GateReport, Evidence]:
@@ -68,63 +69,66 @@ class Fetching:
 
     def _evidence(self) -> Evidence:
         try:
-            return self._fetch() if self._image else self._probe()
+            return self._fetch(self._ground) if self._ground else self._probe()
         except Rejected as error:
             return evidence.broken(error, Exit.REFUSED)
         except HealerError as error:
             return evidence.broken(error, logins_used=self._logins_used)
 
     def _probe(self) -> Evidence:
-        importer = self._lease().grant.importer
+        with httpx.Client(timeout=_HTTP_S) as http:
+            importer = self._lease(http).grant.importer
         return evidence.of_probe(importer, up=is_up(importer.url, importer.hosts))
 
-    def _fetch(self) -> Evidence:
-        image = self._image.result() if self._image else ""
-        lease = self._lease()
+    def _fetch(self, ground: Ground) -> Evidence:
+        with httpx.Client(timeout=_HTTP_S) as http:  # made while the image is: it loads certificates
+            ground.image()
+            lease = self._lease(http)
         with self._writable() as out:
-            found = self._try(image, lease, 0, out)
+            found = self._try(ground, lease, 0, out)
             if not found.failure and lease.grant.mode is GateMode.VERIFY:
-                found = self._confirm(image, lease, out, found)
+                found = self._confirm(ground, lease, out, found)
         place = (found.checks, lease.grant.importer, self._job.github_workspace)
         return replace(found, failure=placing.placed(found.failure, *place))
 
-    def _try(self, image: str, lease: Lease, login: int, out: Path) -> Evidence:
+    def _try(self, ground: Ground, lease: Lease, login: int, out: Path) -> Evidence:
         """Fetch once with one of the lease's logins, and judge."""
         _check_time(lease)
         self._logins_used = len(lease.grant.refs) * lease.grant.repetitions
-        fetched = self._run_container(image, lease, login, out)
-        with self._watch.part("judge"):
-            today = self._watch.started_at.date()
-            return evidence.of_fetch(fetched, out, lease, self._redactor, today, login=login)
+        with pdf.Reader() as reader:
+            fetched = Fetched(*self._run_container(ground, lease, login, out), reader)
+            if lease.grant.mode is not GateMode.VERIFY:
+                ground.leave("network", "image")
+            with self._watch.part("judge"):
+                today = self._watch.started_at.date()
+                return evidence.of_fetch(fetched, out, lease, self._redactor, today, login=login)
 
-    def _confirm(self, image: str, lease: Lease, out: Path, found: Evidence) -> Evidence:
+    def _confirm(self, ground: Ground, lease: Lease, out: Path, found: Evidence) -> Evidence:
         """Fetch as often and with as many logins as the lease says, then give the recorded pages again with other values."""
         fetches = [[found], *([] for _ in lease.logins[1:])]
         rounds = [number for number in range(len(lease.logins)) for _ in range(lease.grant.repetitions)]
         for number in rounds[1:]:
             with self._writable() as other:
-                again = self._try(image, lease, number, other)
+                again = self._try(ground, lease, number, other)
             if again.failure:
                 return again
             fetches[number].append(again)
+        ground.leave("network")
         with self._watch.part("replay"), self._writable() as other:
-            job = self._container(image, lease, 0, other, ())
+            job = self._container(ground, lease, 0, other, ())
             follows = replaying.replayed(job, out, lease.grant.importer, found.bills)
+        ground.leave("image")
         return evidence.confirmed(fetches, (*_joined(fetches), follows), lease)
 
-    def _run_container(self, image: str, lease: Lease, login: int, out: Path) -> Fetched:
-        with ExitStack() as made:
-            with self._watch.part("network"):
-                fence = made.enter_context(fenced(run_name(self._job), lease.grant.importer.hosts))
-            with self._watch.part("container"):
-                ended = Containers().run(self._container(image, lease, login, out, fence.options))
-            contacts = fence.contacts()
-            with self._watch.part("network"):
-                made.close()
-        return Fetched(ended, contacts)
+    def _run_container(self, ground: Ground, lease: Lease, login: int, out: Path) -> tuple[RunResult, Contacts]:
+        fence = ground.fence()
+        fence.watch(lease.grant.importer.hosts)
+        with self._watch.part("container"):
+            ended = Containers().run(self._container(ground, lease, login, out, fence.options))
+        return ended, fence.contacts()
 
-    def _lease(self) -> Lease:
-        with self._watch.part("lease"), httpx.Client(timeout=_HTTP_S) as http:
+    def _lease(self, http: httpx.Client) -> Lease:
+        with self._watch.part("lease"):
             token = IdTokens(
                 self._job.actions_id_token_request_url, self._job.actions_id_token_request_token, http
             ).token(LEASE_AUDIENCE)
@@ -157,7 +161,7 @@ class Fetching:
                 (out / name).chmod(0o777)  # the container's user is nobody on this machine
             yield out
 
-    def _container(self, image: str, lease: Lease, login: int, out: Path, network: tuple[str, ...]) -> Job:
+    def _container(self, ground: Ground, lease: Lease, login: int, out: Path, network: tuple[str, ...]) -> Job:
         importer = lease.grant.importer
         env = {
             "PORTAL_URL": importer.url.rstrip("/"),
@@ -167,7 +171,7 @@ class Fetching:
         }
         return Job(
             name=run_name(self._job),
-            image=image,
+            image=ground.image(),
             command=("rake", f"fetch[{importer.name}]"),
             env=env,
             login=lease.logins[login],

@@ -3,15 +3,12 @@
 import signal
 import sys
 import traceback
-from concurrent.futures import Future, ThreadPoolExecutor
-from importlib.resources import as_file, files
 from types import FrameType
 
 from actions.commands import command
 from actions.console import Exit, say
-from actions.run_name import run_name
+from actions.ground import Ground
 from actions.timing import Stopwatch
-from healer.clients.container import Containers
 from healer.contracts import GateMode
 from healer.errors import Misconfigured
 from healer.settings import ActionsSettings, RunnerSettings, load
@@ -33,16 +30,13 @@ def gate() -> Exit:
 
 def _gate(run: RunnerSettings, job: ActionsSettings) -> Exit:
     watch = Stopwatch()
-    with ThreadPoolExecutor(1) as pool:
-        image = None if run.mode is GateMode.PROBE else pool.submit(_build, run, job, watch)
-        try:
-            return _conclude(run, job, image, watch)
-        finally:
-            if image and not image.exception():
-                Containers().discard(run_name(job))
+    if run.mode is GateMode.PROBE:
+        return _conclude(run, job, None, watch)
+    with Ground(run, job, watch) as ground:
+        return _conclude(run, job, ground, watch)
 
 
-def _conclude(run: RunnerSettings, job: ActionsSettings, image: Future[str] | None, watch: Stopwatch) -> Exit:
+def _conclude(run: RunnerSettings, job: ActionsSettings, ground: Ground | None, watch: Stopwatch) -> Exit:
     # Half a second of imports, spent while Docker builds.
     from actions import report_file, summary  # noqa: PLC0415
     from actions.fetching import Fetching  # noqa: PLC0415
@@ -51,7 +45,7 @@ def _conclude(run: RunnerSettings, job: ActionsSettings, image: Future[str] | No
 
     redactor = Redactor()
     logs.install(redactor, level="WARNING")
-    report, found = Fetching(run, job, image, watch, redactor).examine()
+    report, found = Fetching(run, job, ground, watch, redactor).examine()
     report_file.save(report, job)
     say("::group::rake fetch", *(f"| {line}" for line in found.log), "::endgroup::")
     say(summary.annotation(report))
@@ -61,11 +55,6 @@ def _conclude(run: RunnerSettings, job: ActionsSettings, image: Future[str] | No
     return found.exit
 
 
-def _build(run: RunnerSettings, job: ActionsSettings, watch: Stopwatch) -> str:
-    with watch.part("build"), as_file(files("actions") / "rake-fetch" / "Dockerfile") as dockerfile:
-        return Containers().build(job.github_workspace, dockerfile, run.base_image, run_name(job))
-
-
 def _end(_number: int, _frame: FrameType | None) -> None:
-    """End in order, so that the container is removed; a runner sends SIGTERM to a cancelled step."""
+    """End in order, so that what was made is removed; a runner sends SIGTERM to a cancelled step."""
     sys.exit(Exit.BROKEN)

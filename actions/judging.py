@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from actions import results
 from healer import history, truth
 from healer.bills import Bill, read_bills
 from healer.checks import check_exit, check_result, pdf_names
+from healer.clients import pdf
 from healer.clients.container import RunResult
 from healer.clients.gateway import Lease
 from healer.contracts import Check, Failure, FailureClass, GateMode, History, LeaseGrant
@@ -24,6 +25,14 @@ _USER_NAME: Final = "PORTAL_USERNAME"
 """Whose login it was may be said."""
 
 
+class Fetched(NamedTuple):
+    """A fetch as it was seen from outside its container. `reader` waits for its PDFs."""
+
+    ended: RunResult
+    contacts: Contacts
+    reader: pdf.Reader
+
+
 @dataclass(frozen=True)
 class Judged:
     """The checks in their order, and the bills where all hold. They stay on this machine."""
@@ -37,22 +46,22 @@ class Judged:
         return tuple(check.name for check in self.checks if not check.passed)
 
 
-def judge(ended: RunResult, contacts: Contacts, out: Path, lease: Lease, today: date, *, login: int) -> Judged:
+def judge(fetched: Fetched, out: Path, lease: Lease, today: date, *, login: int) -> Judged:
     """Judge a fetch with one of the lease's logins, by its number from 0.
 
     One that failed is judged by its end alone: what it left besides is from before the failure.
     """
-    outside = (check_exit(ended.exit_code), *check_hosts(contacts))
+    outside = (check_exit(fetched.ended.exit_code), *check_hosts(fetched.contacts))
     if not all(check.passed for check in outside):
         return Judged(outside)
     importer, folder = lease.grant.importer, out / RESULT
     result = results.read_json(folder, f"{importer.name}.json", results.RESULT_MAX)
-    pdfs = results.read_pdfs(folder, pdf_names(result))
+    pdfs = results.read_pdfs(folder, pdf_names(result), fetched.reader)
     formal = (*outside, *check_result(result, pdfs, importer))
     if result is None or not all(check.passed for check in formal):
         return Judged(formal)
     bills = read_bills(result, pdfs)
-    return _true((*formal, *_shown(ended, lease)), bills, lease, today, login)
+    return _true((*formal, *_shown(fetched.ended, lease)), bills, lease, today, login)
 
 
 def _true(formal: tuple[Check, ...], bills: tuple[Bill, ...], lease: Lease, today: date, login: int) -> Judged:

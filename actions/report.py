@@ -3,7 +3,7 @@
 Exit codes: 0 handed in, 2 not, 3 the gateway refused it.
 """
 
-from actions.console import Exit, own_version, say, wants_version
+from actions.console import Exit, own_version, say, start_light, wants_version
 
 
 def main() -> int:
@@ -11,6 +11,7 @@ def main() -> int:
     if wants_version():
         say(own_version())
         return Exit.GREEN
+    start_light()
     from actions import reporting  # noqa: PLC0415 - the version, asked for before each run, needs none of this
 
     return reporting.hand_in()

@@ -55,7 +55,7 @@ def read_json(root: Path, name: str, most: int) -> dict[str, Any] | None:
         return None
 
 
-def read_pdfs(root: Path, names: tuple[str, ...]) -> dict[str, Pdf]:
+def read_pdfs(root: Path, names: tuple[str, ...], reader: pdf.Reader) -> dict[str, Pdf]:
     """Give what matters of those files that are there."""
     found: dict[str, bytes] = {}
     room = PDFS_MAX
@@ -64,7 +64,7 @@ def read_pdfs(root: Path, names: tuple[str, ...]) -> dict[str, Pdf]:
         if content is not None:
             room -= len(content)
             found[name] = content
-    texts = pdf.texts(list(found.values()))
+    texts = reader.texts(list(found.values()))
     told = zip(found.items(), texts, strict=True)
     return {name: _pdf(content, said) for (name, content), said in told}
 

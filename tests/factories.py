@@ -1,11 +1,13 @@
 """Factories for contracts: each gives a valid value and lets a test name only the fields that matter."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
 from healer.bills import Bill, Pdf
+from healer.clients.pdf import Reader, Said
 from healer.contracts import (
     Case,
     Conclusion,
@@ -111,6 +113,12 @@ def make_report(**fields: Any) -> GateReport:
             **fields,
         }
     )
+
+
+def pdf_texts(files: Sequence[bytes]) -> list[Said | None]:
+    """Give what files say as PDFs."""
+    with Reader() as reader:
+        return reader.texts(files)
 
 
 def make_pdf(text: str) -> bytes:

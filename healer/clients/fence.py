@@ -3,48 +3,65 @@
 The rules need root, which a GitHub-hosted runner's `sudo` gives. Where they cannot be made there is no fence, and its reason is told.
 """
 
+import fcntl
 import hashlib
 import os
+import socket
+import struct
 import subprocess
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
 
 from healer.clients.gatekeeper import Gatekeeper
 from healer.egress import Contacts
 
 _COMMAND_S: Final = 20.0
 _BRIDGE: Final = "com.docker.network.bridge"
-_GATEWAY: Final = "{{range .IPAM.Config}}{{.Gateway}}{{end}}"
+_SIOCGIFADDR: Final = 0x8915
+_ADDRESS: Final = slice(20, 24)
+"""Where `struct ifreq` holds an IPv4 address (netdevice(7))."""
 
 
-@dataclass(frozen=True)
 class Fence:
-    """Options that put a container behind the fence, none where there is no fence; `contacts` tells whom it asked for so far."""
+    """The network of this name, from now until `close`. `options` put a container on it; none where it could not be fenced."""
 
-    options: tuple[str, ...]
-    contacts: Callable[[], Contacts]
-
-
-@contextmanager
-def fenced(name: str, hosts: tuple[str, ...]) -> Iterator[Fence]:
-    """Give a network of this name out of which only `hosts` are reached, until the block ends."""
-    bridge, keeper = bridge_name(name), Gatekeeper(hosts)
-    made: list[str] = []
-    try:
+    def __init__(self, name: str) -> None:
+        self._name, self._keeper = name, Gatekeeper()
+        self._made: list[str] = []
+        self._unfenced = ""
+        self.options: tuple[str, ...] = ()
         try:
-            gateway = _network(name, bridge)
-            made = _rules(bridge, *keeper.open(gateway))
-            _filter(made, "-I")
+            self.options = self._make(bridge_name(name))
         except (OSError, subprocess.SubprocessError) as error:
-            unfenced = Contacts(unfenced=_why(error))
-            yield Fence((), lambda: unfenced)
-        else:
-            yield Fence(("--network", name, "--dns", gateway), keeper.contacts)
-    finally:
-        _undo(name, made)
-        keeper.close()
+            self._unfenced = _why(error)
+        except BaseException:
+            self.close()
+            raise
+
+    def _make(self, bridge: str) -> tuple[str, ...]:
+        gateway = _network(self._name, bridge)
+        self._made = _rules(bridge, *self._keeper.open(gateway))
+        _filter(self._made, "-I")
+        return ("--network", self._name, "--dns", gateway)
+
+    def watch(self, hosts: tuple[str, ...]) -> None:
+        """Let only `hosts` be reached from now on, nothing before the first call; forget whom an earlier container asked for."""
+        if not self._unfenced:
+            self._keeper.begin(hosts)
+
+    def contacts(self) -> Contacts:
+        """Tell whom the container asked for since `watch`."""
+        return Contacts(unfenced=self._unfenced) if self._unfenced else self._keeper.contacts()
+
+    def close(self) -> None:
+        """Remove all of it."""
+        _undo(self._name, self._made)
+        self._keeper.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 def bridge_name(name: str) -> str:
@@ -53,10 +70,12 @@ def bridge_name(name: str) -> str:
 
 
 def _network(name: str, bridge: str) -> str:
-    """Make the network and give its gateway: the host's address on it."""
+    """Make the network and give its gateway: this machine's address on the bridge. An engine elsewhere has no bridge here, and no fence."""
     options = ("--opt", f"{_BRIDGE}.name={bridge}", "--opt", f"{_BRIDGE}.enable_ip_masquerade=false")
     _run("docker", "network", "create", *options, name)
-    return _run("docker", "network", "inspect", "--format", _GATEWAY, name)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        told = fcntl.ioctl(asked, _SIOCGIFADDR, struct.pack("256s", bridge.encode()))
+    return socket.inet_ntoa(told[_ADDRESS])
 
 
 def _rules(bridge: str, port: int, names: int) -> list[str]:

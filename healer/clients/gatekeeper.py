@@ -22,10 +22,10 @@ _ANY: Final = "203.0.113.1"
 
 
 class Gatekeeper:
-    """Listens on `address` in a thread of its own from `open` to `close`."""
+    """Listens on `address` in a thread of its own from `open` to `close`. Until `begin` every host is refused."""
 
-    def __init__(self, hosts: tuple[str, ...]) -> None:
-        self._hosts = hosts
+    def __init__(self) -> None:
+        self._hosts: tuple[str, ...] = ()
         self._contacted: set[str] = set()
         self._refused: set[str] = set()
         self._listening: list[asyncio.Server | asyncio.DatagramTransport] = []
@@ -37,6 +37,10 @@ class Gatekeeper:
         """Begin to listen; give the ports for TCP and for DNS over UDP."""
         self._thread.start()
         return asyncio.run_coroutine_threadsafe(self._listen(address), self._loop).result()
+
+    def begin(self, hosts: tuple[str, ...]) -> None:
+        """Allow `hosts` from now on. What an earlier container began is ended, and whom it asked for is forgotten."""
+        asyncio.run_coroutine_threadsafe(self._begin(hosts), self._loop).result()
 
     def close(self) -> None:
         """End all connections and listen no more."""
@@ -57,9 +61,16 @@ class Gatekeeper:
         self._listening.append(names)
         return server.sockets[0].getsockname()[1], names.get_extra_info("sockname")[1]
 
+    async def _begin(self, hosts: tuple[str, ...]) -> None:
+        await self._cut()
+        self._hosts, self._contacted, self._refused = hosts, set(), set()
+
     async def _end(self) -> None:
         for each in self._listening:
             each.close()
+        await self._cut()
+
+    async def _cut(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

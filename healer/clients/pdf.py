@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
 _SECONDS: Final = 30.0
 
@@ -16,22 +16,31 @@ class Said(NamedTuple):
     layout: str
 
 
-def texts(contents: Sequence[bytes]) -> list[Said | None]:
-    """Give the text of each file; None where it does not open as a PDF, or took the reader with it."""
-    if not contents:
-        return []
-    lengths = json.dumps([len(content) for content in contents]).encode()
-    argv = [sys.executable, "-I", "-m", "healer.clients.pdf_reader"]
-    try:
-        done = subprocess.run(  # noqa: S603 - our own argv
-            argv,
-            input=b"\n".join((lengths, b"".join(contents))),
-            capture_output=True,
-            check=True,
-            timeout=_SECONDS,
-            env={},
+class Reader:
+    """The process, started at once: by the time that there is something to read it is ready. It reads once."""
+
+    def __init__(self) -> None:
+        argv = [sys.executable, "-I", "-m", "healer.clients.pdf_reader"]
+        self._child = subprocess.Popen(  # noqa: S603 - our own argv
+            argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}
         )
-        read = [Said(*said) if said else None for said in json.loads(done.stdout)]
-    except (subprocess.SubprocessError, ValueError):
-        return [None] * len(contents)
-    return read
+
+    def texts(self, contents: Sequence[bytes]) -> list[Said | None]:
+        """Give the text of each file; None where it does not open as a PDF, or took the reader with it."""
+        if not contents:
+            return []
+        lengths = json.dumps([len(content) for content in contents]).encode()
+        try:
+            told, _ = self._child.communicate(b"\n".join((lengths, b"".join(contents))), timeout=_SECONDS)
+            read = [Said(*said) if said else None for said in json.loads(told)]
+        except (subprocess.SubprocessError, OSError, ValueError):
+            return [None] * len(contents)
+        return read if self._child.returncode == 0 else [None] * len(contents)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._child.kill()
+        with self._child:
+            pass

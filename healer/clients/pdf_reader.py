@@ -4,10 +4,9 @@ import io
 import json
 import resource
 import sys
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
-if TYPE_CHECKING:
-    import pypdf
+import pypdf
 
 _MEMORY: Final = 1 << 30
 _CPU_S: Final = 20
@@ -27,8 +26,6 @@ def main() -> None:
 def _text(content: bytes) -> tuple[str, str] | None:
     if not content.startswith(b"%PDF-"):
         return None
-    import pypdf  # noqa: PLC0415 - a third of a second that a result without a PDF does not need
-
     try:
         pages = pypdf.PdfReader(io.BytesIO(content)).pages
         count = len(pages)
@@ -43,7 +40,7 @@ def _text(content: bytes) -> tuple[str, str] | None:
     return plain, layout
 
 
-def _page(page: "pypdf.PageObject", mode: Literal["plain", "layout"]) -> str:
+def _page(page: pypdf.PageObject, mode: Literal["plain", "layout"]) -> str:
     try:
         return str(page.extract_text(extraction_mode=mode))
     except Exception:  # noqa: BLE001 - a page that opens and cannot be read is one of pictures

@@ -38,7 +38,7 @@ class Workspace:
         """Check out the commit, write what `act` reads, export what the workflow calls; give act's arguments."""
         self.folder.mkdir(parents=True)
         # A local clone copies files, and fails when those of a push under way vanish; the protocol does not.
-        self._git("clone", "-q", "--no-local", str(self._repository.git.path), str(self.checkout))
+        self._git("clone", "-q", "--no-local", "--no-checkout", str(self._repository.git.path), str(self.checkout))
         self._git("-C", str(self.checkout), "checkout", "-q", "--detach", self._run.sha)
         files = {
             "secrets": {"GITHUB_TOKEN": token},

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from actions import results
 from factories import make_pdf
+from healer.clients.pdf import Reader
 
 
 @pytest.fixture
@@ -86,7 +87,8 @@ def test_json_that_readers_could_read_differently_is_none(root, text):
 def test_pdfs_are_told_by_hash_and_text(root):
     """A PDF is known by its SHA-256 and by its text; what does not open has none, and what is not there is left out."""
     (root / "no.pdf").write_bytes(b"<html>")
-    found = results.read_pdfs(root, ("sub/b.pdf", "no.pdf", "absent.pdf"))
+    with Reader() as reader:
+        found = results.read_pdfs(root, ("sub/b.pdf", "no.pdf", "absent.pdf"), reader)
     assert {name: pdf.text for name, pdf in found.items()} == {"sub/b.pdf": "Amount due 12.30", "no.pdf": None}
     assert len(found["sub/b.pdf"].sha256) == 64
 

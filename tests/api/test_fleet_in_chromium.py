@@ -12,8 +12,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from factories import pdf_texts
 from gateway_site import Gateway
-from healer.clients.pdf import texts
 from healer.contracts import Reason, State
 from serving import serving
 
@@ -41,7 +41,7 @@ def shown(content: bytes, headers: dict[str, str], folder: Path) -> tuple[str, l
     with serving(lambda _: Starlette(routes=[Route("/{path:path}", page)])) as url:
         argv = [str(CHROMIUM), *_QUIET, f"--user-data-dir={folder / 'profile'}"]
         subprocess.run([*argv, f"--print-to-pdf={paper}", f"{url}/fleet"], check=True, capture_output=True, timeout=90)
-    (said,) = texts([paper.read_bytes()])
+    (said,) = pdf_texts([paper.read_bytes()])
     assert said is not None
     return " ".join(unicodedata.normalize("NFKC", said.text).split()), asked  # fonts join letters
 

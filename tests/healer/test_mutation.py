@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factories import make_bill
+from factories import make_bill, pdf_texts
 from healer.bills import Bill, Pdf
-from healer.clients.pdf import texts
 from healer.mutation import judge, mutate
 from healer.replay import Exchange
 from localworld.portal import bills as portal
@@ -45,7 +44,7 @@ def recorded(name):
 def fetched(utility, recording):
     """Give the bills that stand in the recording, with its PDFs."""
     files = [e.body for e in recording if e.body.startswith(b"%PDF-")]
-    pdfs = [Pdf(hashlib.sha256(file).hexdigest(), *told) for file, told in zip(files, texts(files), strict=True)]
+    pdfs = [Pdf(hashlib.sha256(file).hexdigest(), *told) for file, told in zip(files, pdf_texts(files), strict=True)]
     history = portal.history(utility.name, utility.tariff, date(2026, 11, 1), utility.bills)
     return [
         Bill(utility.account, b.start, b.end, b.due, b.amount, utility.currency, str(b.reading), pdf)
@@ -72,7 +71,9 @@ def test_every_value_of_every_portal_is_found_and_gone(utility):
     assert not judge(mutated, bills).passed
     # A second mutation that looks for the old values finds none of them.
     layouts = {
-        hashlib.sha256(e.body).hexdigest(): texts([e.body])[0].layout for e in mutated.recording if b"%PDF" in e.body
+        hashlib.sha256(e.body).hexdigest(): pdf_texts([e.body])[0].layout
+        for e in mutated.recording
+        if b"%PDF" in e.body
     }
     left = mutate(mutated.recording, bills, layouts, b"seed").bills
     assert {(bill.account, bill.amount, bill.end) for bill in left} == {(None, None, None)}

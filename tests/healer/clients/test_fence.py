@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from gate_runner import BASE_IMAGE, BRIDGE
-from healer.clients.fence import bridge_name, fenced
+from healer.clients.fence import Fence, bridge_name
 
 pytestmark = pytest.mark.docker
 TRIES = """
@@ -59,7 +59,8 @@ def left(name):
 def test_only_the_importers_hosts_are_reached_and_all_others_are_named(portal):
     """The portal answers; a name, an address, a false address with a name, TLS and a mere lookup are refused, each by its name."""
     name = f"healer-test-{time.monotonic_ns()}"
-    with fenced(name, (portal,)) as fence:
+    with Fence(name) as fence:
+        fence.watch((portal,))
         argv = [
             "docker",
             "run",
@@ -82,6 +83,23 @@ def test_only_the_importers_hosts_are_reached_and_all_others_are_named(portal):
     assert not left(name)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="rules need root")
+def test_each_container_is_judged_by_itself(portal):
+    """Nothing is reached before hosts are told; whom one container asked for is not laid to the next one's charge."""
+    name = f"healer-test-{time.monotonic_ns()}"
+    with Fence(name) as fence:
+        argv = ["docker", "run", "--rm", "--pull", "never", *fence.options, BASE_IMAGE, "ruby", "-rnet/http", "-e"]
+        ask = [*argv, "puts Net::HTTP.get(URI(ARGV[0])) rescue puts 'none'", f"http://{portal}/"]
+        said = [subprocess.run(ask, capture_output=True, text=True, check=False, timeout=60).stdout.strip()]
+        before = fence.contacts()
+        fence.watch((portal,))
+        said.append(subprocess.run(ask, capture_output=True, text=True, check=False, timeout=60).stdout.strip())
+        after = fence.contacts()
+    assert said == ["none", "portal"]
+    assert (before.contacted, before.refused) == ((), (portal,))
+    assert (after.contacted, after.refused) == ((portal,), ())
+
+
 def test_without_rules_there_is_no_fence_and_nothing_is_left(tmp_path, monkeypatch):
     """Where the packet filter refuses, the options are empty, the reason is told, and the network is gone."""
     (tmp_path / "iptables-restore").write_text("#!/bin/sh\necho 'no permission' >&2; exit 4\n")
@@ -90,7 +108,8 @@ def test_without_rules_there_is_no_fence_and_nothing_is_left(tmp_path, monkeypat
         program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     name = f"healer-test-{time.monotonic_ns()}"
-    with fenced(name, ("a.example",)) as fence:
+    with Fence(name) as fence:
+        fence.watch(("a.example",))
         assert (fence.options, fence.contacts().unfenced) == ((), "no permission")
     found = subprocess.run(
         ["docker", "network", "ls", "-q", "--filter", f"name={name}"], capture_output=True, check=True
@@ -101,5 +120,5 @@ def test_without_rules_there_is_no_fence_and_nothing_is_left(tmp_path, monkeypat
 def test_without_an_engine_there_is_no_fence(monkeypatch):
     """A dead engine is told as the reason; the container's own start will fail by itself."""
     monkeypatch.setenv("DOCKER_HOST", "unix:///nonexistent/docker.sock")
-    with fenced("healer-test-none", ()) as fence:
+    with Fence("healer-test-none") as fence:
         assert "docker" in fence.contacts().unfenced.lower()
