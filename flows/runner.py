@@ -57,7 +57,8 @@ def run(
         bool, typer.Option("--stock", help="Do not preload: start each flow run in a new interpreter.")
     ] = False,
     look_every: Annotated[
-        float, typer.Option(min=1, help="Seconds after which the warm runner looks for runs that nobody has told it of.")
+        float,
+        typer.Option(min=1, help="Seconds after which the warm runner looks for runs that nobody has told it of."),
     ] = 5,
 ) -> None:
     """Execute flow runs until told to stop."""
