@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from api.body import SMALL, read_body
 from api.parts import Counters, Parts
 from api.problems import BODY, problems
-from api.runners import identify
+from api.runners import identify, sender
 from healer import credential, identity, logins, turns
 from healer.chain import EventData
 from healer.clients.logins import CredentialMissing, Granted, Held, LeaseOutcome, LeaseUsed, TokenUsed
@@ -39,14 +39,15 @@ class LeaseAnswer(BaseModel):
 
 @router.post("/leases")
 async def lease(request: Request, response: Response, parts: Parts, counters: Counters) -> LeaseAnswer:
-    """Release the login that a dispatched run needs, once, after debiting it. A refusal is an event on the case."""
+    """Release the login that a dispatched run needs, once, after debiting it. A refusal is an event on the case, where there is one."""
     await read_body(request, SMALL)
     claims = await identify(parts, request.headers.get("authorization"), AUDIENCE)
-    case = await parts.cases.case_of_run(int(claims.run_id))
+    case, is_checkup = await sender(parts, int(claims.run_id))
     try:
-        answer = await _grant(parts, case, identity.awaited(claims, case, parts.expected), claims.jti)
+        run = identity.awaited(claims, case, parts.expected)
+        answer = await _grant(parts, case, run, claims.jti, is_checkup=is_checkup)
     except Rejected as refused:
-        if case:
+        if case and not is_checkup:
             await parts.cases.note(case.id, "lease_refused", _facts(claims, refused))
         raise
     counters.leases.inc()
@@ -61,7 +62,9 @@ def _facts(claims: identity.Identity, refused: Rejected) -> EventData:
     return {**run, "reason": refused.reason, "detail": refused.what, "next_at": next_at}
 
 
-async def _grant(parts: GatewayParts, case: Case | None, run: GateRun, token_id: str) -> LeaseAnswer:
+async def _grant(
+    parts: GatewayParts, case: Case | None, run: GateRun, token_id: str, *, is_checkup: bool
+) -> LeaseAnswer:
     importer = (await parts.registry.get()).get(case.importer) if case else None
     if case is None or importer is None:
         raise Rejected("the registry has no such importer any more.", reason="unknown_importer", status=422)
@@ -74,7 +77,8 @@ async def _grant(parts: GatewayParts, case: Case | None, run: GateRun, token_id:
     refs = credential.chosen(run.mode, refs, credentials)
     times = credential.repetitions(run.mode, importer)
     held = _held(await parts.logins.lease(run, refs, logins.policy(importer), token_id, times))
-    await _record(parts, case, run, len(refs) * times)
+    if not is_checkup:
+        await _record(parts, case, run, len(refs) * times)
     grant = LeaseGrant(
         lease=held.lease,
         case=case.id,

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from api.body import REPORT, read_body
 from api.parts import Counters, Parts
 from api.problems import BODY, problems
-from api.runners import identify
+from api.runners import identify, sender
 from healer import credential, identity, intake, reports
 from healer.chain import EventData
 from healer.clients.vault import open_known
@@ -41,9 +41,9 @@ async def report(request: Request, parts: Parts, counters: Counters) -> ReportAn
     audience = AUDIENCE + hashlib.sha256(body).hexdigest()
     claims = await identify(parts, request.headers.get("authorization"), audience)
     given = reports.parse(body)
-    case = await parts.cases.case_of_run(int(claims.run_id))
-    answer = await _repeated(parts, claims, case) or await _late(parts, claims, case, given)
-    answer = answer or await _take(parts, claims, case, given)
+    case, is_checkup = await sender(parts, int(claims.run_id))
+    answer = await _of_checkup(parts, claims, case, given) if is_checkup else await _repeated(parts, claims, case)
+    answer = answer or await _late(parts, claims, case, given) or await _take(parts, claims, case, given)
     counters.reports.labels(answer.outcome).inc()
     return answer
 
@@ -69,6 +69,20 @@ async def _late(
         return None
     await _keep(parts, case, given, late=True)
     return ReportAnswer(case=case.id, outcome="taken")
+
+
+async def _of_checkup(
+    parts: GatewayParts, claims: identity.Identity, view: Case | None, given: GateReport
+) -> ReportAnswer:
+    """Keep the report of a run that looks at a sibling; the flow `family` reads it there. Nothing starts, and no chain tells of it."""
+    identity.awaited(claims, view, parts.expected)
+    if view is None:
+        raise Rejected("no case awaits this run.", reason="not_our_run", status=403)
+    reports.awaited(given, view, parts.expected.repository)
+    clean = await _redacted(parts, view, given)
+    is_first = await parts.evidence.keep_report(clean)
+    await _close_refused(parts, view, clean)
+    return ReportAnswer(case=view.id, outcome="taken" if is_first else "repeated")
 
 
 async def _take(parts: GatewayParts, claims: identity.Identity, case: Case | None, given: GateReport) -> ReportAnswer:

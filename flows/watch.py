@@ -31,7 +31,8 @@ async def watch(importer: Name = "") -> FlowState[Any]:
     return await made(lambda parts: _watch(parts, importer))
 
 
-def _rule(settings: FlowSettings) -> Rule:
+def rule(settings: FlowSettings) -> Rule:
+    """Give when an importer is alarming, and how often that may become a ticket."""
     return Rule(
         inputs=settings.watch_inputs,
         window_h=settings.watch_hours,
@@ -70,13 +71,13 @@ async def _watch(parts: FlowParts, only: str) -> str:
 
 async def _of(parts: FlowParts, importer: Importer) -> Alarm | None:
     now = datetime.now(UTC)
-    return alarm(importer.name, await parts.fetches.since(importer.name, now - KEPT), _rule(parts.settings), now)
+    return alarm(importer.name, await parts.fetches.since(importer.name, now - KEPT), rule(parts.settings), now)
 
 
 async def _told(parts: FlowParts, importer: Importer, found: Alarm, tickets: tuple[Ticket, ...]) -> str:
     """Open the ticket, and take it in as if it had been delivered; what a limit refuses then is found by `sweep`."""
     now = datetime.now(UTC)
-    if why := hindrance(importer, tickets, await parts.fetches.alarms(), _rule(parts.settings), now):
+    if why := hindrance(importer, tickets, await parts.fetches.alarms(), rule(parts.settings), now):
         return why
     fields = ticket(found, importer, parts.settings.jira_project, parts.settings.jira_issue_types[0])
     key = await call(parts.jira.open, fields)

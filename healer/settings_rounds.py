@@ -26,6 +26,9 @@ class RoundSettings(BaseModel):
     watch_cooldown_hours: float = Field(default=72, ge=0)
     watch_tickets_per_day: int = Field(default=5, ge=0)
     """How long an importer's alarm opens no second ticket, and how many tickets all alarms may open in 24 hours; 0 opens none."""
+    family_days: float = Field(default=7, ge=0)
+    family_checks_per_day: int = Field(default=10, ge=0)
+    """For so long after a proved fix `family` looks at the importer's siblings, by so many gate runs in 24 hours; 0 sends none."""
     retention_case_days: float = Field(default=0, ge=0)
     """How long after its last write `retention` keeps a case that is over; 0 keeps every case. Its receipt stays."""
     hours_per_fix: float = Field(default=12.0, ge=0)

@@ -98,10 +98,14 @@ def _has_changed(last: Fetch, good: Sequence[Fetch]) -> bool:
     return bool(before and last.structure and last.structure != before)
 
 
+def open_ticket(importer: Importer, tickets: Iterable[Ticket]) -> str | None:
+    """Give the key of the importer's open ticket, where it has one."""
+    return next((ticket.key for ticket in tickets if importer.component in ticket.components), None)
+
+
 def hindrance(importer: Importer, tickets: Iterable[Ticket], told: Sequence[Told], rule: Rule, now: datetime) -> str:
     """Say why an alarm opens no ticket now; empty where it may. `tickets` are the open ones of the project."""
-    open_one = next((ticket.key for ticket in tickets if importer.component in ticket.components), None)
-    if open_one:
+    if open_one := open_ticket(importer, tickets):
         return f"has ticket {open_one}"
     if any(one.importer == importer.name and now - one.at < timedelta(hours=rule.cooldown_h) for one in told):
         return "cooldown"

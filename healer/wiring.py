@@ -14,6 +14,7 @@ from healer.budget import Budget
 from healer.clients import orchestrator, store
 from healer.clients.board import BoardReader
 from healer.clients.cases import Cases
+from healer.clients.checkups import Checkups
 from healer.clients.decryptors import load_decryptors
 from healer.clients.evidence import Evidence
 from healer.clients.fetches import Fetches
@@ -107,6 +108,7 @@ class GatewayParts:
     vault: Vault
     logins: Logins
     fetches: Fetches
+    checkups: Checkups
     board: BoardReader
     trust: Trust
     tokens: Tokens
@@ -145,18 +147,18 @@ def _places(settings: GatewaySettings) -> Places:
     return Places(jira_url=settings.jira_url.rstrip("/"), prefect_ui_url=prefect.rstrip("/"))
 
 
+def _prefect(settings: GatewaySettings) -> httpx.AsyncClient:
+    auth = orchestrator.basic_auth(settings.prefect_auth)
+    return httpx.AsyncClient(base_url=settings.prefect_api_url, headers=auth, timeout=_HTTP_TIMEOUT_S)
+
+
 def gateway_parts(settings: GatewaySettings) -> GatewayParts:
     """Build the gateway's clients; nothing is contacted yet.
 
     Raises: Misconfigured where a key does not have its form.
     """
     redis, keys = store.connect(settings.redis_url), vault_keys(settings)
-    prefect = httpx.AsyncClient(
-        base_url=settings.prefect_api_url,
-        headers=orchestrator.basic_auth(settings.prefect_auth),
-        timeout=_HTTP_TIMEOUT_S,
-    )
-    issuer, hub = httpx.AsyncClient(timeout=_HTTP_TIMEOUT_S), github(settings)
+    prefect, issuer, hub = _prefect(settings), httpx.AsyncClient(timeout=_HTTP_TIMEOUT_S), github(settings)
 
     async def close() -> None:
         await prefect.aclose()
@@ -172,6 +174,7 @@ def gateway_parts(settings: GatewaySettings) -> GatewayParts:
         vault=Vault(redis, keys.ring, load_decryptors(settings.decryptors)),
         logins=Logins(redis),
         fetches=Fetches(redis),
+        checkups=Checkups(redis),
         board=BoardReader(Cases(redis), Logins(redis), Fetches(redis), Trust(redis, Cases(redis))),
         trust=Trust(redis, Cases(redis)),
         tokens=Tokens(redis),
@@ -205,6 +208,7 @@ class FlowParts:
     ledgers: Ledgers
     evidence: Evidence
     fetches: Fetches
+    checkups: Checkups
     logins: Logins
     vault: Vault
     """Opened to redact what people write, and for nothing else."""
@@ -235,6 +239,7 @@ def flow_parts(settings: FlowSettings, write: "Writer") -> FlowParts:
         ledgers=Ledgers(redis, _budget(settings)),
         evidence=Evidence(redis, keys.ring, settings.evidence_days, settings.good_trace_days),
         fetches=Fetches(redis),
+        checkups=Checkups(redis),
         logins=Logins(redis),
         vault=Vault(redis, keys.ring, load_decryptors(settings.decryptors)),
         heard=Heard(redis),

@@ -22,6 +22,7 @@ from healer import signing
 from healer.budget import Budget
 from healer.clients.board import BoardReader
 from healer.clients.cases import Cases
+from healer.clients.checkups import Checkups
 from healer.clients.evidence import Evidence
 from healer.clients.fetches import Fetches
 from healer.clients.jwks import Jwks
@@ -193,6 +194,7 @@ def make_parts(
         vault=Vault(redis, ring),
         logins=Logins(redis),
         fetches=Fetches(redis),
+        checkups=Checkups(redis),
         board=BoardReader(Cases(redis), Logins(redis), Fetches(redis), Trust(redis, Cases(redis))),
         trust=Trust(redis, Cases(redis)),
         tokens=Tokens(redis),

@@ -16,6 +16,7 @@ def test_flows_are_defined_by_dotted_entrypoints():
     assert found == {
         "command/command": "flows.command.command",
         "digest/digest": "flows.digest.digest",
+        "family/family": "flows.family.family",
         "fleet/fleet": "flows.fleet.fleet",
         "heal/heal": "flows.heal.heal",
         "publish/publish": "flows.publish.publish",
@@ -34,6 +35,7 @@ def test_rounds_have_schedules():
     assert schedules == {
         "command": [],
         "digest": [604800],
+        "family": [1800],
         "fleet": [3600],
         "heal": [],
         "publish": [],
