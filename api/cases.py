@@ -12,6 +12,7 @@ from api.logins import importer_of, standings_of
 from api.metrics import Shared
 from api.parts import Counters, Parts
 from api.problems import problems
+from healer.backfill import Backfill, as_csv
 from healer.budget import Account, Ledger
 from healer.clients.statements import Run
 from healer.clients.tokens import Scope
@@ -90,6 +91,29 @@ async def show_receipt(case_id: CaseId, parts: Parts) -> Response:
             "there is no receipt: the case has not ended, or there is none.", reason="no_receipt", status=404
         )
     return Response(receipt, media_type="application/json")
+
+
+@router.get("/v1/cases/{case_id}/backfill", responses=problems(404, 422))
+async def show_backfill(case_id: CaseId, parts: Parts) -> Backfill:
+    """List the accounts and billing periods that were missed while the importer was broken, for whoever fetches in production."""
+    return await _backfill(parts, case_id)
+
+
+_CSV: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
+
+
+@router.get("/v1/cases/{case_id}/backfill.csv", response_class=Response, responses={**_CSV, **problems(404, 422)})
+async def show_backfill_csv(case_id: CaseId, parts: Parts) -> Response:
+    """Give the same list as CSV."""
+    return Response(as_csv(await _backfill(parts, case_id)), media_type="text/csv")
+
+
+async def _backfill(parts: GatewayParts, case_id: CaseId) -> Backfill:
+    found = await parts.evidence.backfill(case_id)
+    if found is None:
+        what = "nothing is listed: the case has not ended with an importer that fetches again, or there is none."
+        raise Rejected(what, reason="no_backfill", status=404)
+    return found
 
 
 @router.get(

@@ -19,6 +19,7 @@ from healer.clients.logins import CredentialMissing, Granted, Held, LeaseOutcome
 from healer.clients.vault import Fields, open_known
 from healer.contracts import ENDED, Case, GateRun, Importer, LeaseGrant, LoginStanding
 from healer.errors import Conflict, Rejected
+from healer.history import key_label
 from healer.wiring import GatewayParts
 
 router = APIRouter(prefix="/v1", responses=problems(401, 403, 404, 409, 429, *BODY), tags=["gate"])
@@ -127,7 +128,7 @@ def _in_clear(credentials: Mapping[str, Fields]) -> dict[str, dict[str, str]]:
 
 
 def _trace_key(parts: GatewayParts, importer: Importer) -> str:
-    return base64.b64encode(parts.ring.derive(f"trace:{importer.name}")).decode("ascii")
+    return base64.b64encode(parts.ring.derive(key_label(importer.name))).decode("ascii")
 
 
 def _held(outcome: LeaseOutcome) -> Granted:

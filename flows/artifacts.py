@@ -5,6 +5,7 @@ import re
 from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, acreate_table_artifact
 
 from healer import best
+from healer.backfill import Backfill
 from healer.contracts import Attempt, Case, Check, State
 from healer.prose import code, markdown
 from healer.publish import Addresses
@@ -37,6 +38,13 @@ async def show_checks(case: Case, checks: tuple[Check, ...]) -> None:
     rows = [{"check": c.name, "result": "passed" if c.passed else "failed", "detail": c.detail} for c in checks]
     if rows:
         await acreate_table_artifact(rows, key=_key(case, "checks"), description=f"{case.id}: the gate's checks")
+
+
+async def show_backfill(case: Case, missed: Backfill) -> None:
+    """Show what was missed while the importer was broken, a row for each account and period."""
+    rows = [row.model_dump(mode="json") for row in missed.rows]
+    about = f"{case.id}: missed from {missed.since:%Y-%m-%d} to {missed.until:%Y-%m-%d}"
+    await acreate_table_artifact(rows or [{"account": "none"}], key=_key(case, "backfill"), description=about)
 
 
 async def show_receipt(case: Case, receipt: Receipt, envelope: str) -> None:

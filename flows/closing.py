@@ -10,10 +10,10 @@ from prefect import task
 from prefect.client.schemas.objects import State as FlowState
 from prefect.states import Completed, Failed
 
-from flows import artifacts, line, receipts, tagging
+from flows import artifacts, backfilling, line, receipts, tagging
 from flows.calling_off import call_off
 from flows.story import STEP, Story, call
-from healer import notice, turns
+from healer import backfill, notice, turns
 from healer.breakdown import JIRA_REFUSES, reason_of
 from healer.contracts import ENDED, Case, State
 from healer.errors import Conflict, HealerError, UpstreamError
@@ -123,8 +123,11 @@ async def _tell(story: Story) -> None:
 async def _write(story: Story, case: Case) -> None:
     jira, settings = story.parts.jira, story.parts.settings
     events = await story.parts.cases.events(case.id)
+    missed = await backfilling.listed(story, case, events)
     text = notice.comment(case, await story.importer(case.importer), story.addresses, events)
+    text += f"\n{backfill.words(missed, f'{story.addresses.case}/backfill')}" if missed else ""
     await call(jira.say, case.id, MARKER, text)
+    await backfilling.attach(story, case, missed)
     if case.pull_request:
         name = f"Pull request {case.pull_request.number}"
         await call(jira.link, case.id, f"{MARKER}:{case.id}", case.pull_request.url, name)

@@ -8,12 +8,10 @@ from typing import Final
 from prefect import task
 
 import prompts
-from flows import artifacts
+from flows import artifacts, filing
 from flows.story import STEP, Story, call
 from healer import dsse, guard, notice, publish, receipt
-from healer.breakdown import JIRA_REFUSES
 from healer.contracts import ENDED, Case, File, GateReport
-from healer.errors import UpstreamError
 from healer.reconcile import RECEIPT_WRITTEN
 
 _NAME: Final = "importer-healer:receipt"
@@ -71,13 +69,7 @@ async def _show(story: Story, case: Case, envelope: str, digest: str) -> str | N
 
 
 async def _attach(story: Story, case: Case, envelope: str, digest: str) -> str:
-    """Hang it on the ticket, in place of an older one, whose events it has too. A site that takes no files has the link."""
+    """Hang it on the ticket, in place of an older one, whose events it has too."""
     prefix = f"receipt-{case.id}-"
     file = File(name=f"{prefix}{digest[:12]}.json", mime="application/json", content=envelope)
-    try:
-        await call(story.parts.jira.attach, case.id, prefix, [file])
-    except UpstreamError as error:
-        if error.reason not in JIRA_REFUSES:
-            raise
-        return error.reason
-    return "attached"
+    return await filing.attach(story, case, prefix, [file])

@@ -16,6 +16,7 @@ from healer import body_token, logins, logs, programs, signing, trace
 from healer.chain import first_break
 from healer.cli_audit import audit
 from healer.cli_autonomy import autonomy
+from healer.cli_backfill import backfill
 from healer.cli_credential import credential
 from healer.cli_doctor import doctor
 from healer.cli_fleet import fleet
@@ -36,6 +37,7 @@ case = typer.Typer(no_args_is_help=True, help="Look at cases, and tell them what
 app.add_typer(case, name="case")
 app.add_typer(audit, name="audit")
 app.add_typer(autonomy, name="autonomy")
+app.add_typer(backfill, name="backfill")
 app.add_typer(credential, name="credential")
 app.add_typer(intake, name="intake")
 app.add_typer(receipt, name="receipt")

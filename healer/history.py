@@ -18,6 +18,11 @@ MOST_BILLS: Final = 120
 _DIGITS: Final = 32
 
 
+def key_label(importer: str) -> str:
+    """Give the label under which an importer's key is derived from the vault's."""
+    return f"trace:{importer}"
+
+
 class Hasher:
     """Keyed hashes (HMAC-SHA-256, 128 bits of it) of values by kind. `key` is the importer's; that of hashes is derived from it."""
 
@@ -35,7 +40,11 @@ class Hasher:
 
     def account(self, bill: Bill) -> str:
         """Give the hash of a bill's account, however the portal spaces it."""
-        return self.of("account", "".join(filter(str.isalnum, bill.account)).casefold())
+        return self.account_number(bill.account)
+
+    def account_number(self, number: str) -> str:
+        """Give the hash of an account by its number."""
+        return self.of("account", "".join(filter(str.isalnum, number)).casefold())
 
     def currency(self, bill: Bill) -> str:
         """Give the hash of a bill's currency."""

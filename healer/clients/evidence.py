@@ -8,12 +8,14 @@ from typing import Final, cast
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
 
+from healer.backfill import Backfill
 from healer.clients.fetches import Fetches
 from healer.clients.rewrap import Rewrapped
 from healer.clients.store import redis_errors
 from healer.contracts import Contract, GateReport, History, Trace
 from healer.envelope import SALT_BYTES, KeyRing, claims
 from healer.errors import Misconfigured
+from healer.history import Hasher, key_label
 from healer.impact import Report
 
 _DAY_S: Final = 24 * 3600
@@ -143,6 +145,27 @@ class Evidence:
         with redis_errors():
             text = cast("str | None", await self._redis.get(_IMPACT))
         return Report.model_validate_json(text) if text else None
+
+    def hasher(self, importer: str) -> Hasher:
+        """Give what hashes the importer's values as its gate runs do."""
+        return Hasher(self._ring.derive(key_label(importer)))
+
+    async def keep_backfill(self, backfill: Backfill) -> None:
+        """Store what was missed until a case's end. It is not sealed: it is made to be shown.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            await self._redis.set(f"healer:backfill:{backfill.case}", backfill.model_dump_json())
+
+    async def backfill(self, case: str) -> Backfill | None:
+        """Read what was missed until a case's end, None where nothing was listed yet.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            text = cast("str | None", await self._redis.get(f"healer:backfill:{case}"))
+        return Backfill.model_validate_json(text) if text else None
 
     async def history(self, importer: str) -> History | None:
         """Read what is remembered of the importer's bills, None where no gate was green yet.

@@ -91,7 +91,17 @@ class FrontDoor:
 
         Raises: Rejected, UpstreamError.
         """
-        answer = self._request("GET", f"/v1/cases/{case_id}/receipt")
+        return self._text(f"/v1/cases/{case_id}/receipt")
+
+    def backfill(self, case_id: str, *, csv: bool) -> str:
+        """Read what was missed until a case's end, as JSON or CSV text.
+
+        Raises: Rejected, UpstreamError.
+        """
+        return self._text(f"/v1/cases/{case_id}/backfill{'.csv' if csv else ''}")
+
+    def _text(self, path: str) -> str:
+        answer = self._request("GET", path)
         if answer.is_success:
             return answer.text
         raise self._refusal(answer)

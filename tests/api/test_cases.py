@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from factories import make_run
+from factories import NOW, make_run
 from gateway_site import Gateway, bearer, problem, until
+from healer.backfill import Backfill, Missed
 from healer.budget import Budget
 from healer.clients.ledgers import Ledgers, Reservation
 from healer.clients.tokens import Scope
@@ -96,6 +97,21 @@ async def test_receipt_is_given_as_it_was_written(gateway: Gateway) -> None:
     await gateway.parts.evidence.keep_receipt("UTIL-101", '{"payload": "x"}')
     answer = await gateway.http.get("/v1/cases/UTIL-101/receipt", headers=headers)
     assert (answer.text, answer.headers["content-type"]) == ('{"payload": "x"}', "application/json")
+
+
+async def test_what_was_missed_is_given_in_both_forms(gateway: Gateway) -> None:
+    """What was missed until a case's end comes as JSON and as CSV; before that there is none; it takes scope `read`."""
+    headers, place = await gateway.read_token(), "/v1/cases/UTIL-101/backfill"
+    row = Missed(account="a" * 32, period_start=None, period_end=NOW.date(), basis="shown")
+    listed = Backfill(case="UTIL-101", importer="brightwater", since=NOW, until=NOW, rows=(row,))
+    for form in ("", ".csv"):
+        assert problem(await gateway.http.get(place + form)) == (401, "bad_token")
+        assert problem(await gateway.http.get(place + form, headers=headers)) == (404, "no_backfill")
+    await gateway.parts.evidence.keep_backfill(listed)
+    assert Backfill.model_validate_json((await gateway.http.get(place, headers=headers)).text) == listed
+    answer = await gateway.http.get(f"{place}.csv", headers=headers)
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert answer.text.splitlines()[1] == f"brightwater,{'a' * 32},,{NOW.date()},shown"
 
 
 async def test_what_all_spend_is_measured(gateway: Gateway) -> None:

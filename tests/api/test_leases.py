@@ -10,6 +10,7 @@ import pytest
 from factories import make_report, make_run
 from gateway_site import Gateway, problem
 from healer.contracts import Attempt, GateMode, History, LeaseGrant, LoginOutcome
+from healer.history import Hasher
 
 
 async def test_dispatched_run_gets_its_login(gateway: Gateway) -> None:
@@ -42,6 +43,7 @@ async def test_trace_key_is_the_same_in_every_run_of_an_importer(gateway: Gatewa
     first = (await gateway.lease()).json()["trace_key"]
     await gateway.parts.cases.record(case, "gate_dispatched", {}, awaiting=make_run(run_id=7002))
     assert (await gateway.lease(run_id="7002")).json()["trace_key"] == first
+    assert gateway.parts.evidence.hasher("brightwater").mark == Hasher(base64.b64decode(first)).mark
 
 
 async def test_run_attempt_has_one_lease_also_in_a_rush(gateway: Gateway) -> None:

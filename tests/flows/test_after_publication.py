@@ -67,7 +67,7 @@ def test_members_comments_are_obeyed_and_nobody_elses(healed):
 
 @pytest.mark.parametrize("desk", ["UTIL-115"], indirect=True)
 def test_merge_is_followed_until_production_has_proved_it(healed):
-    """A merge deletes the branch; old code proves nothing; a good fetch of code with the merge closes the ticket."""
+    """A merge deletes the branch; old code proves nothing; a good fetch with the merge closes the ticket, with what was missed."""
     old = healed.github.head("main")
     merge = healed.merge()
     healed.work()
@@ -80,4 +80,10 @@ def test_merge_is_followed_until_production_has_proved_it(healed):
     healed.work()
     assert (healed.case.state, healed.jira.ticket("UTIL-115")["status"]) == (State.CONFIRMED, "Done")
     assert "production has fetched with it" in healed.comments()[0]
+    assert "1 period of 1 account to fetch again" in healed.comments()[0]
+    names = sorted(
+        one["name"].partition("UTIL-115")[0] + one["name"][-4:] for one in healed.jira.ticket("UTIL-115")["attachments"]
+    )
+    assert names == ["backfill-.csv", "backfill-json", "receipt-json"]
+    assert healed.kinds().count("backfill_listed") == 1
     assert healed.kinds()[-1] == "receipt_written"

@@ -1,0 +1,67 @@
+"""When an importer's accounts are billed, from what is remembered of their bills.
+
+A `History` holds hashes. Whoever has the importer's key finds the days again by trying each one, and learns no amount and no account.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+from statistics import median
+from typing import Final, NamedTuple
+
+from healer.contracts import History
+from healer.history import Hasher, usable
+
+LOOKED_BACK: Final = timedelta(days=800)
+"""Two years of bills and the gaps between them."""
+_GAPS: Final = range(5, 401)
+"""Days between two bills of an account; what lies closer or farther apart tells nothing."""
+_A_DAY: Final = timedelta(days=1)
+
+
+class Billed(NamedTuple):
+    """One bill that somebody has seen: its account, as a keyed hash, and the last day of its period."""
+
+    account: str
+    end: date
+
+
+def billed(history: History | None, hasher: Hasher, today: date) -> tuple[Billed, ...]:
+    """Give which account was billed up to which day, in the order of days; none where nothing is known under this key."""
+    known = usable(history, hasher)
+    if known is None:
+        return ()
+    tried = (today - _A_DAY * n for n in range(-31, LOOKED_BACK.days))
+    days = {hasher.of("end", day): day for day in tried}
+    found = {Billed(bill.account, days[bill.end]) for bill in known.bills if bill.end in days}
+    return tuple(sorted(found, key=lambda one: (one.end, one.account)))
+
+
+def by_account(bills: Iterable[Billed]) -> Mapping[str, Sequence[date]]:
+    """Give the days of each account, in order."""
+    found: dict[str, set[date]] = defaultdict(set)
+    for bill in bills:
+        found[bill.account].add(bill.end)
+    return {account: sorted(days) for account, days in sorted(found.items())}
+
+
+def cadence(days: Sequence[date]) -> int | None:
+    """Give how many days lie between two bills, usually; None where there are no two."""
+    gaps = [gap for one, next_ in pairwise(days) if (gap := (next_ - one).days) in _GAPS]
+    return round(median(gaps)) if gaps else None
+
+
+def usual_cadence(accounts: Mapping[str, Sequence[date]]) -> int | None:
+    """Give the cadence of most accounts, for one of which a single bill is known."""
+    found = [each for days in accounts.values() if (each := cadence(days))]
+    return round(median(found)) if found else None
+
+
+def next_bill(bills: Iterable[Billed], today: date) -> date | None:
+    """Give the first day after today on which a period should be over, by the cadence of each account; None where none is known."""
+    accounts = by_account(bills)
+    usual = usual_cadence(accounts)
+    steps = ((days[-1], cadence(days) or usual) for days in accounts.values())
+    due = [last + timedelta(days=step) for last, step in steps if step]
+    return min((day for day in due if day > today), default=None)
