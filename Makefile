@@ -8,7 +8,7 @@ PYTEST := $(PY)/pytest --numprocesses=$(shell [ "$$(nproc)" -gt 2 ] && echo 4 ||
 export PYTHONDONTWRITEBYTECODE :=
 LINTERS := lint-ruff lint-mypy lint-imports lint-workflows
 .DEFAULT_GOAL := help
-.PHONY: help setup docker agent demo world test lint $(LINTERS) test-fast crash crash-gate soak crash-intake bench bench-gateway bench-envelope bench-redact bench-relocate bench-deciders bench-journey bench-scale bench-agent checkov cheats bench-gate sbom wheel images clean
+.PHONY: help setup docker agent demo world test lint $(LINTERS) test-fast crash crash-gate soak crash-intake bench bench-gateway bench-envelope bench-redact bench-relocate bench-deciders bench-journey bench-scale bench-agent checkov cheats bench-gate sbom wheel bases images compose-up clean
 
 help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -110,11 +110,16 @@ sbom: setup ## what the product is made of, as CycloneDX 1.5 from uv.lock: out/s
 wheel: setup ## the product as a wheel: out/dist
 	@$(UV) build --quiet --wheel --out-dir out/dist
 
+bases: ## what images and compose stand on, by the digest of now, as deployments/compose/.env wants it; made here where no registry answers
+	@localworld/setup/bases.sh
+
 images: ## the gateway's and the worker's images; BASE=image with Python 3.11, else Docker's official one by its present digest
-	@base="$(BASE)"; [ -n "$$base" ] || { docker pull --quiet python:3.11-slim-bookworm >/dev/null \
-	  && base=$$(docker image inspect --format '{{index .RepoDigests 0}}' python:3.11-slim-bookworm); } || exit 1; \
+	@base=$$(BASE="$(BASE)" localworld/setup/bases.sh BASE) || exit 1; base=$${base#BASE=}; \
 	echo "images on $$base"; for image in gateway worker; do \
 	  docker build --quiet --build-arg BASE="$$base" -f deployments/images/$$image.Dockerfile -t importer-healer-$$image . || exit 1; done
+
+compose-up: setup docker ## start deployments/compose with whatever Compose is here, prove that it takes a ticket, take it down again
+	@HEALER_TEST_COMPOSE=1 $(PY)/pytest -n0 --quiet --capture=no --timeout=1200 tests/deployments/test_compose_up.py
 
 clean: ## remove what the local world wrote
 	@rm -rf var/world out

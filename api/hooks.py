@@ -13,7 +13,7 @@ from api import comments, pulls
 from api.body import GITHUB, SMALL, read_body
 from api.parts import Counters, Parts, parts_of
 from api.problems import BODY, problems
-from healer import body_token, intake, signing, strict_json
+from healer import body_token, intake, signing, spans, strict_json
 from healer.chain import EventData
 from healer.clients.reception import Outcome
 from healer.contracts import Case, CaseId, ImporterName, State, TicketKey
@@ -94,6 +94,8 @@ async def workato(request: Request) -> Response:
         received = await parts.cases.receive(delivery, now, signed.key)
     counters.deliveries.labels(received.outcome).inc()
     case, outcome = received.case, received.outcome
+    if outcome != "repeated":
+        parts.telemetry.tell(spans.delivery(case, delivery.id, outcome, now, datetime.now(UTC)))
     answer = DeliveryAnswer(case=case.id, state=case.state, outcome=outcome, place=received.place)
     return Response(answer.model_dump_json(exclude_none=True), 202, media_type="application/json")
 

@@ -10,7 +10,7 @@ from api.body import REPORT, read_body
 from api.parts import Counters, Parts
 from api.problems import BODY, problems
 from api.runners import identify, sender
-from healer import credential, identity, intake, reports
+from healer import credential, identity, intake, reports, spans
 from healer.chain import EventData
 from healer.clients.vault import open_known
 from healer.contracts import ENDED, Case, CaseId, FailureClass, GateReport, LoginOutcome, RunRequest
@@ -103,6 +103,7 @@ async def _keep(
     await _close_refused(parts, case, clean)
     facts = _facts(clean) | ({"late": True} if late else {})
     await parts.cases.note(case.id, REPORT_RECEIVED, facts, start=start)
+    parts.telemetry.tell(spans.gate(clean))
 
 
 async def _redacted(parts: GatewayParts, case: Case, given: GateReport) -> GateReport:

@@ -6,8 +6,8 @@ import sys
 from prefect.context import refresh_global_settings_context
 
 from healer import logs
+from healer.programs import replace_environment
 from healer.redact import Redactor
-from healer.settings import replace_environment
 
 
 def execute(environment: dict[str, str]) -> None:

@@ -6,13 +6,12 @@ That holds for a run whose steps failed as well. An error leaves no exception in
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from prefect import task
 from prefect.client.schemas.objects import State as FlowState
 from prefect.states import Completed, Failed
 
 from flows import artifacts, backfilling, line, receipts, tagging
 from flows.calling_off import call_off
-from flows.story import STEP, Story, call
+from flows.story import Story, call, step
 from healer import backfill, notice, turns
 from healer.breakdown import JIRA_REFUSES, reason_of
 from healer.contracts import ENDED, Case, State
@@ -28,6 +27,7 @@ async def told(story: Story, steps: Callable[[Story], Awaitable[None]]) -> FlowS
     """Run the steps, close, and give the flow's final state: completed with the outcome in words, or failed with the error in words."""
     failed = [what for what in (await _attempted(story, steps), await _closed(story)) if what]
     if failed:
+        story.run.well = False
         return Failed(message=" ".join(failed))
     case = await story.case()
     outcome = f"{case.state.value}{f' ({case.reason.value})' if case.reason else ''}"
@@ -69,7 +69,7 @@ async def _left(story: Story, error: HealerError) -> str:
     return what
 
 
-@task(name="close", **STEP)
+@step("close")
 async def close(story: Story) -> None:
     """Show, hand on, call off, tell. Running it again changes nothing.
 

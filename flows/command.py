@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from prefect import flow, task
+from prefect import flow
 from prefect.client.schemas.objects import State as FlowState
 from prefect.states import Completed, Failed
 
 from flows.speaking import Place, place_of
-from flows.story import STEP, Story, call, opened
+from flows.story import Story, call, opened, step
 from healer import spoken, turns
 from healer.clients import orders
 from healer.contracts import CaseId, Comment, CommentRef, Event
@@ -32,7 +32,7 @@ async def command(case: CaseId, comment: CommentRef) -> FlowState[Any]:
         return Completed(message=f"{case}: {outcome}")
 
 
-@task(name="answer", **STEP)
+@step("answer")
 async def answer(story: Story, ref: str) -> str:
     """Answer what was said in a comment, once. Gives the outcome in a word."""
     events = await story.parts.cases.events(story.case_id)

@@ -1,8 +1,6 @@
 """After publication: a pull request that people merged or closed, and production's fetch that proves a merge."""
 
-from prefect import task
-
-from flows.story import STEP, Story, call
+from flows.story import Story, call, step
 from healer import aftermath
 from healer.aftermath import Turn
 from healer.contracts import Case, Event, State
@@ -10,7 +8,7 @@ from healer.contracts import Case, Event, State
 FOLLOWED = frozenset({State.PUBLISHED, State.MERGED})
 
 
-@task(name="follow", **STEP)
+@step("follow")
 async def follow(story: Story) -> None:
     """Look where a published case stands by now: at GitHub, and by production's word."""
     case = await story.case()

@@ -7,7 +7,7 @@ the failure is ours, lets the agent patch, pushes, and sends the branch through 
 import asyncio
 from typing import Any
 
-from prefect import flow, task
+from prefect import flow
 from prefect.client.schemas.objects import State as FlowState
 
 from flows.closing import told
@@ -15,7 +15,7 @@ from flows.dispatching import dispatch, settled
 from flows.following import FOLLOWED, follow
 from flows.patching import patch, push_branch
 from flows.pausing import prove_unpaused
-from flows.story import HOLD_S, STEP, Number, Story, call, in_seconds, opened
+from flows.story import HOLD_S, Number, Story, call, in_seconds, opened, step
 from healer import aftermath, intake, triage, turns, verify
 from healer.contracts import Case, CaseId, Conclusion, Diagnosis, Disposition, GateMode, GateRun, Reason, State, Triage
 from healer.errors import Misconfigured, UpstreamError
@@ -47,7 +47,7 @@ async def _steps(story: Story) -> None:
         await verify_branch(story)
 
 
-@task(name="admit", **STEP)
+@step("admit")
 async def admit(story: Story) -> bool:
     """Decide whether the ticket is one that we act on, and take the importer. Gives whether a diagnosis comes next."""
     case = await story.case()
@@ -85,7 +85,7 @@ async def _refusal(story: Story, case: Case) -> NotAdmitted | None:
     return answer if isinstance(answer, NotAdmitted) else None
 
 
-@task(name="diagnose", **STEP)
+@step("diagnose")
 async def diagnose(story: Story) -> None:
     """Send the base branch through the gate, to learn whether the importer is broken, and how."""
     case = await story.case()
@@ -114,7 +114,7 @@ def _facts(run: GateRun) -> dict[str, Any]:
     return {"mode": run.mode.value, "run_id": run.run_id, "attempt": run.attempt}
 
 
-@task(name="triage", **STEP)
+@step("triage")
 async def classify(story: Story) -> bool:
     """Decide what the gate's finding means. Gives whether a patch, or the rest of one, comes next."""
     case = await story.case()
@@ -182,7 +182,7 @@ async def _not_ours(story: Story, case: Case, decision: Triage) -> None:
     await story.end(case, state, decision.reason, decision.evidence, next_check=in_seconds(wake) if wake else None)
 
 
-@task(name="verify", **STEP)
+@step("verify")
 async def verify_branch(story: Story) -> None:
     """Send the pushed branch through the gate."""
     case = await story.case()

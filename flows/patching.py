@@ -6,13 +6,12 @@ The case keeps the diff and not the tree. So the commit is made from the record,
 from pathlib import Path
 from typing import Any, Final
 
-from prefect import task
 from pydantic import ValidationError
 
 import prompts
 from flows import artifacts
 from flows.spending import given_back, reserved, worked
-from flows.story import STEP, Fact, Story, call
+from flows.story import Fact, Story, call, step
 from healer import autonomy, brief, push, turns, verify
 from healer import patch as patches
 from healer.contracts import (
@@ -37,7 +36,7 @@ _EMPTY: Final = "empty"
 _NOTHING_NEW: Final = "The agent came back with a change that has failed already, so it was not tried again."
 
 
-@task(name="patch", **STEP)
+@step("patch")
 async def patch(story: Story) -> None:
     """Let the agent work, judge what it left, and keep it in the case."""
     case = await story.case()
@@ -162,7 +161,7 @@ async def _refuse(story: Story, worked: Case, case: Case) -> None:
     await story.end(case, State.NEEDS_ENGINEER, reason, text, attempts=worked.attempts)
 
 
-@task(name="push", **STEP)
+@step("push")
 async def push_branch(story: Story) -> None:
     """Commit what was judged, and make it the head of the case's branch; somebody else's commits are left alone."""
     case = await story.case()

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from prefect import flow, task
+from prefect import flow
 from prefect.client.schemas.objects import State as FlowState
 
 from flows import artifacts
 from flows.closing import told
 from flows.dispatching import settled
-from flows.story import STEP, Number, Story, call, in_seconds, opened
+from flows.story import Number, Story, call, in_seconds, opened, step
 from healer import autonomy, check_run, push, reviewers, triage, verify
 from healer import publish as publication
 from healer.contracts import (
@@ -48,7 +48,7 @@ async def publish(case: CaseId, run_id: Number, run_attempt: Number = 1) -> Flow
         return await told(story, steps)
 
 
-@task(name="judge", **STEP)
+@step("judge")
 async def judge(story: Story, run_id: int, run_attempt: int) -> bool:
     """Judge the run by its report and by GitHub's own word. Gives whether the case is verified."""
     case = await story.case()
@@ -115,7 +115,7 @@ async def _send_back(story: Story, case: Case, following: Next) -> None:
             return
 
 
-@task(name="pull request", **STEP)
+@step("pull request")
 async def open_pull_request(story: Story) -> None:
     """Keep what the green fetch saw, and open the pull request as far as the importer's autonomy goes."""
     case = await story.case()

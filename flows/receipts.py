@@ -5,11 +5,9 @@ import json
 from importlib.metadata import version
 from typing import Final
 
-from prefect import task
-
 import prompts
 from flows import artifacts, filing
-from flows.story import STEP, Story, call
+from flows.story import Story, call, step
 from healer import dsse, guard, notice, publish, receipt
 from healer.contracts import ENDED, Case, File, GateReport
 from healer.reconcile import RECEIPT_WRITTEN
@@ -24,7 +22,7 @@ async def leave(story: Story) -> None:
         await write(story)
 
 
-@task(name="receipt", **STEP)
+@step("receipt")
 async def write(story: Story) -> None:
     """Write the receipt of the case as it ended, once after all that has happened; the event chain then holds its hash."""
     case = await story.case()

@@ -22,7 +22,6 @@ from healer.settings import (
     SinkSettings,
     StoreSettings,
     load,
-    prepare_environment,
     secret_values,
 )
 
@@ -64,7 +63,7 @@ def run(
     """Execute flow runs until told to stop."""
     prove_server_is_named()
     load(FlowSettings)  # each run needs them: what is missing is said now
-    prepare_environment(_SETTINGS)
+    programs.prepare_environment(_SETTINGS)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(limit, deployments, None if stock else look_every))
 

@@ -12,7 +12,7 @@ import uvicorn
 from flows.redaction import RedactingApp
 from healer import logs, programs
 from healer.redact import Redactor
-from healer.settings import RedactionSettings, SinkSettings, load, prepare_environment, secret_values
+from healer.settings import RedactionSettings, SinkSettings, load, secret_values
 
 _SETTINGS: Final = {
     # Leases in memory are lost with the server, and healthy flows crash for it; ours are files.
@@ -31,7 +31,7 @@ def serve(
 ) -> None:
     """Serve Prefect's API and UI, with every secret that this environment names kept out of what is stored."""
     redactor = Redactor(secret_values(load(SinkSettings)), personal=load(RedactionSettings).redact_personal)
-    prepare_environment({**_SETTINGS, "PREFECT_SERVER_API_HOST": host, "PREFECT_SERVER_API_PORT": str(port)})
+    programs.prepare_environment({**_SETTINGS, "PREFECT_SERVER_API_HOST": host, "PREFECT_SERVER_API_PORT": str(port)})
     # Prefect reads its settings when it is imported.
     from prefect.server.api.server import create_app  # noqa: PLC0415 - see above
 

@@ -5,19 +5,22 @@ with the same end, a stop is obeyed at the next step, and a duplicate run finds 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final, ParamSpec, TypeVar
+from functools import wraps
+from typing import Annotated, Any, Concatenate, Final, ParamSpec, TypeVar
 
+from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State as FlowState
 from prefect.client.schemas.objects import TaskRun
+from prefect.runtime import flow_run
 from prefect.tasks import Task
 from pydantic import Field
 
 import prompts
-from flows import happenings
+from flows import happenings, timing
 from flows.hearing import prove_uncommanded
 from flows.pausing import prove_unpaused
 from healer import autonomy, best, importers, logs, turns
@@ -44,6 +47,7 @@ class Story:
 
     def __init__(self, parts: FlowParts, case_id: str, number: int) -> None:
         self.parts, self.case_id, self.number = parts, case_id, number
+        self.run = timing.run(case_id)
 
     @property
     def addresses(self) -> Addresses:
@@ -160,7 +164,7 @@ def _may_pass(_task: Task[..., Any], _run: TaskRun, state: FlowState[Any]) -> bo
     return isinstance(state.data, BaseException) and may_pass(state.data)
 
 
-STEP: Final[dict[str, Any]] = {
+_STEP: Final[dict[str, Any]] = {
     "retries": len(_PAUSES_S),
     "retry_delay_seconds": _PAUSES_S,
     "retry_condition_fn": _may_pass,
@@ -168,7 +172,25 @@ STEP: Final[dict[str, Any]] = {
     "cache_policy": NO_CACHE,
     "persist_result": False,
 }
-"""Options of every task: what may pass by itself is tried again, and nothing is kept beside the case."""
+
+
+def step(
+    name: str,
+) -> Callable[[Callable[Concatenate[Story, P], Awaitable[T]]], Callable[Concatenate[Story, P], Coroutine[Any, Any, T]]]:
+    """Make a function of the story a task: what may pass by itself is tried again, nothing is kept beside the case, each try is a span."""
+
+    def made(
+        function: Callable[Concatenate[Story, P], Awaitable[T]],
+    ) -> Callable[Concatenate[Story, P], Coroutine[Any, Any, T]]:
+        @wraps(function)
+        async def timed(story: Story, *args: P.args, **kwargs: P.kwargs) -> T:
+            with timing.span(story.parts.telemetry, timing.step(story.case_id), name, story.run.key):
+                return await function(story, *args, **kwargs)
+
+        made_task: Callable[Concatenate[Story, P], Coroutine[Any, Any, T]] = task(name=name, **_STEP)(timed)  # type: ignore[assignment] # a task is called like its function
+        return made_task
+
+    return made
 
 
 @asynccontextmanager
@@ -176,7 +198,10 @@ async def opened(case_id: str, number: int) -> AsyncIterator[Story]:
     """Build the parts inside the run, one set per process, and close them at its end."""
     parts = flow_parts(load(FlowSettings), prompts.write)
     logs.install(parts.redactor, level="WARNING")
+    story = Story(parts, case_id, number)
+    facts: dict[str, str | int] = {"healer.number": number, "prefect.flow_run": str(flow_run.id)}
     try:
-        yield Story(parts, case_id, number)
+        with timing.span(parts.telemetry, story.run, str(flow_run.flow_name), facts=facts):
+            yield story
     finally:
         await parts.close()

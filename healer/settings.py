@@ -3,9 +3,8 @@
 Names are `HEALER_<FIELD>`. A process that lacks one refuses to start and names each (`Misconfigured`).
 """
 
-import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -17,6 +16,7 @@ from healer.contracts import CaseId, Correlation, GateMode, ImporterName, Sha
 from healer.errors import Misconfigured
 from healer.settings_agents import AgentSettings
 from healer.settings_rounds import RoundSettings
+from healer.settings_telemetry import HEADERS, TelemetrySettings
 
 _PRIVATE = r"localhost|127(\.\d+){3}|10(\.\d+){3}|192\.168(\.\d+){2}|172\.(1[6-9]|2\d|3[01])(\.\d+){2}"
 GATEWAY_URL = rf"^(https://[^\s@]+|http://({_PRIVATE})(:\d+)?(/[^\s@]*)?)$"
@@ -108,13 +108,12 @@ class LimitSettings(_Room):
 
 
 class RedactionSettings(_Room):
-    """What is masked beside secrets, the same for gateway, flows and Prefect server."""
+    """Whether e-mail addresses and account numbers are masked beside secrets, the same for gateway, flows and Prefect server."""
 
     redact_personal: bool = False
-    """Whether e-mail addresses and account numbers are masked too."""
 
 
-class GatewaySettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings, RedactionSettings):
+class GatewaySettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings, RedactionSettings, TelemetrySettings):
     """What the gateway needs."""
 
     prefect_api_url: _Address
@@ -139,7 +138,14 @@ class GatewaySettings(GitHubSettings, JiraSettings, StoreSettings, LimitSettings
 
 
 class FlowSettings(
-    GitHubSettings, JiraSettings, StoreSettings, LimitSettings, AgentSettings, RedactionSettings, RoundSettings
+    GitHubSettings,
+    JiraSettings,
+    StoreSettings,
+    LimitSettings,
+    AgentSettings,
+    RedactionSettings,
+    RoundSettings,
+    TelemetrySettings,
 ):
     """What the flows need."""
 
@@ -176,6 +182,7 @@ class SinkSettings(_Room):
     api_token: SecretStr | None = None
     anthropic_api_key: SecretStr | None = None
     agent_command_key: SecretStr | None = None
+    otlp_headers: SecretStr | None = Field(default=None, validation_alias=HEADERS)
 
 
 class AuditSettings(GitHubSettings, StoreSettings):
@@ -255,7 +262,8 @@ def load(room: type[S]) -> S:
         return room()
     except ValidationError as error:
         prefix = room.model_config.get("env_prefix", "")
-        wrong = ", ".join(f"{prefix}{e['loc'][0]}".upper() + f" ({e['type']})" for e in error.errors() if e["loc"])
+        named = ((e["loc"][0], e["type"]) for e in error.errors() if e["loc"])
+        wrong = ", ".join(f"{prefix * (n in room.model_fields)}{n}".upper() + f" ({kind})" for n, kind in named)
         raise Misconfigured(
             f"settings missing or wrong: {wrong}.",
             reason="settings",
@@ -269,7 +277,7 @@ def parts_of(secret: str) -> Iterator[str]:
     yield from re.findall(r"(?<=://)[^/@]*:([^/@]+)(?=@)", secret)
     for entry in re.split(r"[,\n]", secret):
         key = entry.strip().partition(";")[0]
-        yield from (key, re.sub(r"^[\w-]{1,32}:(?=[\w+/-]{40,}=*$)", "", key))
+        yield from (key, key.partition("=")[2], re.sub(r"^[\w-]{1,32}:(?=[\w+/-]{40,}=*$)", "", key))
 
 
 def secret_values(settings: BaseSettings) -> tuple[str, ...]:
@@ -284,16 +292,5 @@ _OF_PREFECT = ("PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING", "PRE
 
 def secret_names() -> tuple[str, ...]:
     """Name the variables by which a process of ours may be told its secrets."""
-    return (*(f"HEALER_{name}".upper() for name in SinkSettings.model_fields), *_OF_PREFECT)
-
-
-def prepare_environment(defaults: Mapping[str, str]) -> None:
-    """Set variables that libraries read by themselves, where nobody has set them yet."""
-    for name, value in defaults.items():
-        os.environ.setdefault(name, value)
-
-
-def replace_environment(values: Mapping[str, str]) -> None:
-    """Give a forked process the environment that it would have been started with."""
-    os.environ.clear()
-    os.environ.update(values)
+    ours = SinkSettings.model_fields.items()
+    return (*(str(field.validation_alias or f"HEALER_{name}".upper()) for name, field in ours), *_OF_PREFECT)

@@ -1,5 +1,6 @@
 """The composition root: settings in, clients out. Each room has its section; nothing else knows how clients are built."""
 
+import asyncio
 import os
 import socket
 from collections.abc import Awaitable, Callable
@@ -11,7 +12,7 @@ from pydantic import SecretStr
 
 from healer import dsse, importers, signing
 from healer.budget import Budget
-from healer.clients import orchestrator, store
+from healer.clients import orchestrator, store, telemetry
 from healer.clients.board import BoardReader
 from healer.clients.cases import Cases
 from healer.clients.checkups import Checkups
@@ -31,6 +32,7 @@ from healer.clients.orchestrator import Orchestrator
 from healer.clients.outbox import Outbox
 from healer.clients.registry import RegistryFile
 from healer.clients.statements import Statements
+from healer.clients.telemetry import UNTOLD, Telemetry
 from healer.clients.tokens import Tokens
 from healer.clients.trust import Trust
 from healer.clients.vault import Vault
@@ -93,6 +95,17 @@ def _redactor(settings: RedactionSettings, keys: Keys) -> Redactor:
     return Redactor((*secret_values(settings), *keys.texts), personal=settings.redact_personal)
 
 
+def _closing(told: Telemetry, *others: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+    """Give what sends the last spans, and then ends connections."""
+
+    async def close() -> None:
+        await asyncio.to_thread(told.close)
+        for other in others:
+            await other()
+
+    return close
+
+
 # ---------------------------------------------------------------- gateway
 
 
@@ -127,6 +140,7 @@ class GatewayParts:
     close: Callable[[], Awaitable[None]]
     accept_jwt: bool = False
     hears_comments: bool = False
+    telemetry: Telemetry = UNTOLD
 
 
 def _expected(settings: GatewaySettings) -> Expected:
@@ -159,12 +173,8 @@ def gateway_parts(settings: GatewaySettings) -> GatewayParts:
     """
     redis, keys = store.connect(settings.redis_url), vault_keys(settings)
     prefect, issuer, hub = _prefect(settings), httpx.AsyncClient(timeout=_HTTP_TIMEOUT_S), github(settings)
-
-    async def close() -> None:
-        await prefect.aclose()
-        await issuer.aclose()
-        await redis.aclose()
-
+    redactor = _redactor(settings, keys)
+    told = telemetry.connect(settings.otlp_endpoint, "importer-healer-gateway", redactor)
     return GatewayParts(
         cases=Cases(redis, _limits(settings)),
         line=Line(redis, _limits(settings)),
@@ -183,15 +193,16 @@ def gateway_parts(settings: GatewaySettings) -> GatewayParts:
         registry=RegistryFile(lambda: hub.read_file(importers.PATH, settings.base_branch), settings.portal_origin),
         jira_ready=Jira(settings.jira_url, settings.jira_token, settings.jira_user, timeout_s=_HTTP_TIMEOUT_S).ready,
         github_ready=hub.ready,
-        redactor=_redactor(settings, keys),
+        redactor=redactor,
         ring=keys.ring,
         workato_keys=signing.parse_keys(settings.workato_keys.get_secret_value()),
         github_secret=settings.github_webhook_secret,
         expected=_expected(settings),
         places=_places(settings),
-        close=close,
+        close=_closing(told, prefect.aclose, issuer.aclose, redis.aclose),
         accept_jwt=settings.workato_jwt,
         hears_comments=settings.github_command_team is not None,
+        telemetry=told,
     )
 
 
@@ -222,6 +233,7 @@ class FlowParts:
     redactor: Redactor
     signers: tuple[dsse.Signer, ...]
     """Who signs receipts."""
+    telemetry: Telemetry
     close: Callable[[], Awaitable[None]]
 
 
@@ -232,6 +244,7 @@ def flow_parts(settings: FlowSettings, write: "Writer") -> FlowParts:
     """
     redis, keys = store.connect(settings.redis_url), vault_keys(settings)
     door, redactor = github(settings), _redactor(settings, keys)
+    told = telemetry.connect(settings.otlp_endpoint, "importer-healer-flows", redactor)
     return FlowParts(
         settings=settings,
         cases=Cases(redis, _limits(settings)),
@@ -251,7 +264,8 @@ def flow_parts(settings: FlowSettings, write: "Writer") -> FlowParts:
         agent=agent(settings, write),
         redactor=redactor,
         signers=_signers(settings),
-        close=redis.aclose,
+        telemetry=told,
+        close=_closing(told, redis.aclose),
     )
 
 

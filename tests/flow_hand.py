@@ -21,7 +21,7 @@ from prefect.runner import Runner
 
 from flows import deployments
 from flows.runner import DEPLOYMENTS
-from healer.settings import replace_environment
+from healer.programs import replace_environment
 
 READY = "hand ready"
 

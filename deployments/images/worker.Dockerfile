@@ -1,25 +1,25 @@
 # Prefect server and runner: flows, git, the agents' programs. Build from the root of the checkout:
-#   docker build -f deployments/images/worker.Dockerfile -t importer-healer-worker .
-# BASE is an image with Python 3.11 and pip: `make images` names the official one by the digest that the registry gives it then, so that
-# both images stand on the same bytes; BASE=python@sha256:... keeps to one, and where no registry is reached, any Debian 12 image with
-# python3-venv will do (debootstrap --include=python3,python3-venv,ca-certificates bookworm).
-ARG BASE=python:3.11-slim-bookworm
+#   docker build --build-arg BASE=python@sha256:… -f deployments/images/worker.Dockerfile -t importer-healer-worker .
+# BASE is an image with Python 3.11 and venv, named by its digest (`make bases` asks the registry, `make images` builds on it); there is no
+# default, since a tag means other bytes tomorrow. Where no registry is reached, any Debian 12 image with python3-venv will do.
+ARG BASE
 
-# checkov:skip=CKV_DOCKER_7:The argument has a tag, and where it counts a digest.
+# checkov:skip=CKV_DOCKER_7:The argument is a digest.
 FROM ${BASE} AS build
 ENV UV_PROJECT_ENVIRONMENT=/opt/healer UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 UV_SYSTEM_CERTS=true
 WORKDIR /src
 COPY localworld/setup/uv.txt uv.txt
 RUN python3 -m venv /opt/uv && /opt/uv/bin/pip install --quiet --no-cache-dir --require-hashes -r uv.txt
-COPY pyproject.toml uv.lock README.md LICENSE ./
-RUN /opt/uv/bin/uv sync --frozen --no-dev --no-install-project --extra flows --extra aws --extra production
+COPY pyproject.toml uv.lock ./
+RUN /opt/uv/bin/uv sync --frozen --no-dev --no-install-project --extra flows --extra aws --extra production --extra otel
+COPY README.md LICENSE ./
 COPY healer healer
 COPY flows flows
 COPY api api
 COPY actions actions
 COPY prompts prompts
 COPY localworld/importers localworld/importers
-RUN /opt/uv/bin/uv sync --frozen --no-dev --no-editable --extra flows --extra aws --extra production
+RUN /opt/uv/bin/uv sync --frozen --no-dev --no-editable --extra flows --extra aws --extra production --extra otel
 
 FROM ${BASE}
 # git talks to GitHub, util-linux and bubblewrap isolate an agent where the host allows it.

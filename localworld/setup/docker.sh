@@ -38,10 +38,5 @@ if timeout 120 docker pull -q debian:bookworm-slim >/dev/null 2>&1; then
     "$(printf '%s' "$packages" | tr '\n' ' ')" | docker build -q -t "$image" - >/dev/null
   exit 0
 fi
-may_install || lacking "No registry answers and this user cannot debootstrap. Pull debian:bookworm-slim where you can, or make $image another way."
-say "no registry answers: building $image with debootstrap (Debian's Ruby 3.1)"
-command -v debootstrap >/dev/null || install debootstrap
-root=$(mktemp -d); trap 'rm -rf "$root"' EXIT
-debootstrap --variant=minbase --include="$(printf '%s' "$packages" | tr '\n' ',')" bookworm "$root/r" >"$root/log" 2>&1 || { tail -5 "$root/log" >&2; lacking "debootstrap failed."; }
-rm -rf "$root"/r/var/cache/apt/archives/*.deb "$root"/r/var/lib/apt/lists/*
-tar -C "$root/r" -c . | docker import -c 'ENV LANG=C.UTF-8' - "$image" >/dev/null
+# Debian's Ruby 3.1.
+localworld/setup/debootstrap.sh "$image" $packages

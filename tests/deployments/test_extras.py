@@ -43,8 +43,8 @@ def foreign(own):
 @pytest.mark.parametrize(
     ("extra", "modules"),
     [
-        ("api", ["api.main"]),
-        ("flows", ["flows.heal", "flows.publish", "flows.reconcile", "flows.server", "flows.runner"]),
+        ("api", ["api.main", "healer.cli"]),
+        ("flows", ["flows.heal", "flows.publish", "flows.reconcile", "flows.server", "flows.runner", "healer.cli"]),
         (None, ["actions.gate", "actions.report", "actions.fetching", "actions.reporting"]),
     ],
 )
