@@ -120,7 +120,7 @@ async def github(
     event: Annotated[str, Header(alias="x-github-event")] = "",
     delivery: Annotated[str, Header(alias="x-github-delivery")] = "",
 ) -> EventAnswer:
-    """Take a signed GitHub event: a finished run, a closed pull request, a comment that commands; the rest is ignored."""
+    """Take a signed GitHub event: a finished run, a closed pull request, a push, a comment that commands; the rest is ignored."""
     body = await read_body(request, GITHUB)
     signing.verify_github(request.headers.raw, body, parts.github_secret.get_secret_value().encode("utf-8"))
     members = strict_json.parse(body)
@@ -132,6 +132,8 @@ async def github(
         outcome = await comments.hear(parts, heard) if heard else "ignored"
     if event == "pull_request" and members.get("action") == "closed" and _DELIVERY_ID.fullmatch(delivery):
         outcome = await pulls.closed(parts, members)
+    if event == "push" and _DELIVERY_ID.fullmatch(delivery):
+        outcome = await pulls.moved(parts, members)
     counters.github.labels(event if event in _EVENTS else "other", outcome).inc()
     return EventAnswer(outcome=outcome)
 

@@ -1,7 +1,12 @@
-"""After publication: a pull request that people merged or closed, and production's fetch that proves a merge."""
+"""After publication: a pull request that people merged or closed, and production's fetch that proves a merge.
 
+Before that the base branch may move under it, or another case supersede this one.
+"""
+
+from flows.rebasing import follow_base
 from flows.story import Story, call, step
-from healer import aftermath
+from flows.superseding import superseded
+from healer import aftermath, moved
 from healer.aftermath import Turn
 from healer.contracts import Case, Event, State
 
@@ -9,11 +14,15 @@ FOLLOWED = frozenset({State.PUBLISHED, State.MERGED})
 
 
 @step("follow")
-async def follow(story: Story) -> None:
-    """Look where a published case stands by now: at GitHub, and by production's word."""
+async def follow(story: Story) -> bool:
+    """Look where a published case stands by now: at GitHub, and by production's word. Gives whether it goes through the gate again."""
     case = await story.case()
     if case.state is State.PUBLISHED and case.branch:
         pull = await call(story.parts.github.find_pull, case.branch)
+        if await superseded(story, case, pull):
+            return False
+        if pull and moved.is_open(case, pull):
+            return await follow_base(story, case, pull)
         if turn := aftermath.of_pull_request(case, pull):
             await _delete_branch(story, case, turn)
             case = await _turned(story, case, turn)
@@ -22,6 +31,7 @@ async def follow(story: Story) -> None:
         turn = aftermath.of_fetch(fetch, has_merge=await _has_merge(story, case, fetch))
         if turn:
             await _turned(story, case, turn)
+    return False
 
 
 async def _turned(story: Story, case: Case, turn: Turn) -> Case:

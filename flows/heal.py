@@ -35,8 +35,7 @@ async def heal(case: CaseId, attempt: Number = 0) -> FlowState[Any]:
 
 
 async def _steps(story: Story) -> None:
-    if (await story.case()).state in FOLLOWED:
-        await follow(story)
+    if (await story.case()).state in FOLLOWED and not await follow(story):
         return
     await prove_unpaused(await story.case())
     if await admit(story):

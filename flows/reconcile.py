@@ -9,8 +9,10 @@ from prefect.client.schemas.objects import State as FlowState
 from flows import line
 from flows.hearing import hear_all
 from flows.pausing import pauses
+from flows.rebasing import wanted
 from flows.rounds import made
 from flows.story import call, registry
+from flows.superseding import by_another
 from healer import logins, turns, verify
 from healer.contracts import Case, Event, RunRequest, State
 from healer.errors import Conflict, HealerError
@@ -64,8 +66,8 @@ async def _one(parts: FlowParts, case: Case, paused: Pauses) -> bool:
     events = await parts.cases.events(case.id)
     wait = parts.settings
     patience = Patience(wait.reconcile_pending_s, wait.reconcile_silent_s, wait.reconcile_agent_s)
-    wanted = duty(case, events, datetime.now(UTC), patience)
-    match None if is_held(case, wanted, paused) else wanted:
+    owed = duty(case, events, datetime.now(UTC), patience)
+    match None if is_held(case, owed, paused) else owed:
         case Duty.WAKE:
             await _wake(parts, case, events)
         case Duty.ASK_LOGINS if await _is_released(parts, case, events):
@@ -104,9 +106,13 @@ async def _resume(parts: FlowParts, case: Case, events: tuple[Event, ...]) -> No
 
 
 async def _is_decided(parts: FlowParts, case: Case) -> bool:
-    """Ask GitHub whether people have merged or closed the pull request."""
+    """Ask GitHub whether people have merged or closed the pull request, or whether the base branch or another case asks for an act."""
     pull = await call(parts.github.find_pull, case.branch) if case.branch else None
-    return pull is not None and pull.state != "open"
+    if pull is None or pull.state != "open":
+        return pull is not None
+    if (await pauses()).holds(case):
+        return False
+    return await by_another(parts, case) is not None or await wanted(parts, case, pull) is not None
 
 
 async def _answer(parts: FlowParts, case: Case, events: tuple[Event, ...]) -> None:

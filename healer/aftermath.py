@@ -4,15 +4,23 @@ Pure. The flows read GitHub and the events, ask here, and write what is given.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
 from pydantic import Field
 
 from healer.chain import EventData
-from healer.contracts import Case, Contract, Event, PullRequest, Reason, State
+from healer.contracts import Case, CaseId, Contract, Event, PullRequest, Reason, Sha, State
 from healer.turns import FETCHED
 
 GOOD: Final = "fetched"
+SUPERSEDING: Final = "superseding"
+"""Kind of the event by which it was decided that another case (`by`) supersedes this one; what follows from that may be repeated."""
+_WHY: Final = {
+    Reason.MERGED_ELSEWHERE: "Its change for the same failure was merged.",
+    Reason.NEWER_CASE: "It is newer, and has a proved change for the same failure.",
+    Reason.DUPLICATE: "The ticket of this case was closed as its duplicate.",
+}
 
 
 class Turn(Contract):
@@ -23,6 +31,18 @@ class Turn(Contract):
     text: str = ""
     data: EventData = Field(default_factory=dict)
     pull_request: PullRequest | None = None
+
+
+class Superseded(Contract):
+    """What supersedes a case: another case and why, in words of ours alone; the commit of a merge that must not be in the case's base."""
+
+    by: CaseId
+    reason: Reason
+    pointer: str
+    why: str
+    merge_sha: Sha | None = None
+    is_decided: bool = False
+    """It was decided before, so it holds whatever has happened since."""
 
 
 def of_pull_request(case: Case, pull: PullRequest | None) -> Turn | None:
@@ -44,6 +64,54 @@ def turned_down(case: Case, known: Iterable[Case]) -> Case | None:
 def _signature(case: Case) -> str:
     failure = case.diagnosis.failure if case.diagnosis else None
     return failure.signature if failure else ""
+
+
+def superseding(case: Case, known: Iterable[Case]) -> tuple[Superseded, ...]:
+    """Give what may supersede a published case: a merged case of its importer with its failure or change, or a newer published one.
+
+    A merge supersedes only where it is not in this case's base already, which GitHub knows (`merge_sha`).
+    """
+    others = [
+        other for other in known if other.importer == case.importer and other.id != case.id and _is_alike(case, other)
+    ]
+    merged = [other for other in others if other.state in {State.MERGED, State.CONFIRMED}]
+    newer = [other for other in others if other.state is State.PUBLISHED and _age(other) > _age(case)]
+    found = [*((one, Reason.MERGED_ELSEWHERE) for one in merged), *((one, Reason.NEWER_CASE) for one in newer)]
+    return tuple(_superseded(other, reason) for other, reason in found)
+
+
+def decided(events: Sequence[Event], known: Iterable[Case]) -> Superseded | None:
+    """Give what was decided to supersede a case since it was published last, as its chain tells it."""
+    published = max((event.seq for event in events if event.kind == State.PUBLISHED.value), default=0)
+    told = next((event for event in events if event.seq > published and event.kind == SUPERSEDING), None)
+    by = next((other for other in known if told and other.id == told.data.get("by")), None)
+    return (
+        _superseded(by, Reason(str(told.data["reason"]))).model_copy(update={"is_decided": True})
+        if told and by
+        else None
+    )
+
+
+def _superseded(by: Case, reason: Reason) -> Superseded:
+    pull = by.pull_request
+    pointer = f"{by.id} ({pull.url})" if pull else by.id
+    return Superseded(
+        by=by.id, reason=reason, pointer=pointer, why=_WHY[reason], merge_sha=pull.merge_sha if pull else None
+    )
+
+
+def _is_alike(case: Case, other: Case) -> bool:
+    """Say whether two cases of one importer have one failure, or came to one change."""
+    same = bool(_signature(case)) and _signature(case) == _signature(other)
+    return same or (bool(_change(case)) and _change(case) == _change(other))
+
+
+def _change(case: Case) -> str:
+    return case.attempts[-1].diff if case.attempts else ""
+
+
+def _age(case: Case) -> tuple[datetime, str]:
+    return case.opened_at, case.id
 
 
 def newest_fetch(case: Case, events: Sequence[Event]) -> Event | None:

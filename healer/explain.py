@@ -23,7 +23,6 @@ _ON_THE_WAY: Final[dict[State, tuple[str, str]]] = {
         "Green becomes a pull request; red becomes evidence for the next attempt.",
     ),
     State.VERIFIED: ("The changed importer fetched its bills.", "The pull request is opened."),
-    State.SUPERSEDED: ("Another case heals this importer.", "Nothing is left to do here."),
 }
 """What the ticket is not told of in `notice`'s words: where the case stands, and what comes next."""
 

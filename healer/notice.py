@@ -6,21 +6,12 @@ Every outcome has its own words, an owner and a next step, so that nobody has to
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from healer import best, called_off, prose, turns
+from healer import best, called_off, outcomes, prose, turns
 from healer.contracts import ENDED, Attempt, Case, Event, Importer, Reason, State
+from healer.outcomes import Wording
 from healer.publish import Addresses
 
 _EVIDENCE: Final = 900
-
-
-class Wording(NamedTuple):
-    """What an outcome means, who acts on it (`{owner}` is the importer's owner), and what happens next."""
-
-    what: str
-    owner: str
-    then: str
-
-
 _ENGINEER: Final = "an engineer of {owner}"
 _NEW_TICKET: Final = "When that is done, a new ticket about this importer starts a new healing."
 
@@ -142,6 +133,7 @@ REASONS: Final[dict[Reason, Wording]] = {
         "nobody for now",
         "It begins when it is its turn and there is room. Its place is told by the case.",
     ),
+    **outcomes.SUPERSEDED_BY,
 }
 
 STATES: Final[dict[State, Wording]] = {
@@ -190,6 +182,7 @@ STATES: Final[dict[State, Wording]] = {
         "the person named above",
         "When that is done, give it back (healer case release) or close the ticket.",
     ),
+    State.SUPERSEDED: outcomes.SUPERSEDED,
 }
 
 BEGUN_AGAIN: Final = Wording(

@@ -135,6 +135,9 @@ def _unwatched(report: GateReport) -> list[str]:
 def _came(case: Case, addresses: Addresses) -> str:
     *earlier, last = case.attempts
     history = [f"- Attempt {a.number}: {prose.markdown(_outcome(a))}" for a in earlier]
+    if last.rebased and case.base_sha:
+        on = f"The base branch had moved: this is the change of attempt {earlier[-1].number} on `{case.base_sha[:12]}`"
+        history.append(f"- {on}, judged by the guard and proved by the gate again.")
     place = f"[ticket]({addresses.ticket}) · [case]({addresses.case}) · [runs in Prefect]({addresses.prefect})"
     head = f"Attempt {last.number} by {prose.markdown(last.agent or 'an agent')} · {place}"
     yours = "Merging and deploying are yours; nothing here does either."

@@ -14,8 +14,10 @@ FETCHED: Final = "production_fetched"
 """Kind of the event by which production tells of a fetch: `outcome`, `commit` (of the importers repository), `bills`."""
 ASKED: Final = "publish_asked"
 """Kind of the event by which a person asks for the pull request of a case that was held back."""
+BASE_MOVED: Final = "base_moved"
+"""Kind of the event by which GitHub tells that files of a published case's importer have changed on the base branch."""
 _CALLS: Final = frozenset(
-    {"called", "woken", "resumed", "stopped", "taken", "released", "retried", ASKED, PULL_CLOSED, FETCHED}
+    {"called", "woken", "resumed", "stopped", "taken", "released", "retried", ASKED, PULL_CLOSED, BASE_MOVED, FETCHED}
 )
 COMMANDED: Final = "commanded"
 """Kind of the event by which a comment commands; `comment` in its data says which one, `author` who wrote it."""

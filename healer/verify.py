@@ -130,13 +130,18 @@ def with_verdict(case: Case, verdict: Verdict, failure: Failure | None, checks: 
 
 
 def spent_attempts(case: Case) -> int:
-    """Count the attempts that an agent has used up since the case last began; a gate that broke uses up none."""
-    return sum(not is_broken(attempt) for attempt in turns.series(case))
+    """Count the attempts that an agent has used up since the case last began; a gate that broke and a rebase use up none."""
+    return sum(not (is_broken(attempt) or attempt.rebased) for attempt in turns.series(case))
 
 
 def is_broken(attempt: Attempt) -> bool:
     """Say whether the attempt's gate broke, so that it says nothing about the patch."""
     return attempt.verdict is not None and attempt.verdict.conclusion in _SAYS_NOTHING
+
+
+def has_failed(attempt: Attempt) -> bool:
+    """Say whether the attempt says something against its patch: not one whose gate broke, nor one that was green before the base moved."""
+    return not is_broken(attempt) and (attempt.verdict is None or attempt.verdict.conclusion is not Conclusion.SUCCESS)
 
 
 def next_step(case: Case, verdict: Verdict, max_attempts: int) -> Next:
@@ -173,14 +178,14 @@ def after_red(case: Case, why: str, max_attempts: int) -> Next:
 
 def repeats_itself(case: Case) -> bool:
     """Say whether the last attempt's diff is one that an earlier attempt failed with: trying it again would cost a login for nothing."""
-    earlier = {attempt.diff for attempt in turns.series(case)[:-1] if not is_broken(attempt)}
+    earlier = {attempt.diff for attempt in turns.series(case)[:-1] if has_failed(attempt)}
     return bool(case.attempts[-1].diff) and case.attempts[-1].diff in earlier
 
 
 def _stands_still(case: Case) -> bool:
     """Say whether the last attempt repeats one, was refused like one, or failed like one and got no further through the portal."""
     last = case.attempts[-1]
-    earlier = [attempt for attempt in turns.series(case)[:-1] if not is_broken(attempt)]
+    earlier = [attempt for attempt in turns.series(case)[:-1] if has_failed(attempt)]
     alike = any(
         _refused_by(last) & _refused_by(before) or _failed_alike(before.failure, last.failure) for before in earlier
     )

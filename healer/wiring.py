@@ -141,6 +141,7 @@ class GatewayParts:
     accept_jwt: bool = False
     hears_comments: bool = False
     telemetry: Telemetry = UNTOLD
+    base_branch: str = "main"
 
 
 def _expected(settings: GatewaySettings) -> Expected:
@@ -203,6 +204,7 @@ def gateway_parts(settings: GatewaySettings) -> GatewayParts:
         accept_jwt=settings.workato_jwt,
         hears_comments=settings.github_command_team is not None,
         telemetry=told,
+        base_branch=settings.base_branch,
     )
 
 

@@ -22,7 +22,7 @@ from flow_github import GitHubWire
 from flow_site import VAULT_KEYS, Hand, Prefect
 from gateway_site import GITHUB_SECRET, REGISTRY, SIGNING, bearer, make_parts
 from git_site import git
-from healer import importers, intake, signing
+from healer import importers, intake, signing, turns
 from healer.autonomy import Earned
 from healer.clients.cases import Cases
 from healer.clients.evidence import Evidence
@@ -228,6 +228,18 @@ class Desk:
         answer = self._post(f"/v1/cases/{self.case_id}/{command}", json=body, by="alice", scope=Scope.OPERATE)
         return {"status": answer.status_code, **answer.json()}
 
+    def look(self) -> None:
+        """Have the case looked at, as `reconcile` does now and then, and wait until that is done."""
+
+        async def ask(redis: Redis) -> None:
+            case, events = await Cases(redis).get(self.case_id), await Cases(redis).events(self.case_id)
+            assert case is not None
+            start = turns.onward(case, turns.again(events))
+            await Cases(redis).note(case.id, "resumed", {"run": start.key}, start=start)
+
+        self.ask(ask)
+        self.work()
+
     def reconcile(self) -> dict[str, Any]:
         """Run `reconcile` as its schedule does; give the ended flow run."""
         return self.round("reconcile")
@@ -274,6 +286,13 @@ class Desk:
         assert pull is not None
         sha = self.github.merge(pull.number)
         self._hook("pull_request", {"action": "closed", "number": pull.number})
+        return sha
+
+    def push(self, path: str, text: str) -> str:
+        """Push a file's new text to the base branch, and have GitHub tell the gateway; give the commit."""
+        sha = self.github.commit("main", path, text)
+        commit = {"added": [], "modified": [path], "removed": []}
+        self._hook("push", {"ref": "refs/heads/main", "after": sha, "commits": [commit]})
         return sha
 
     def _hook(self, event: str, body: dict[str, Any]) -> None:

@@ -146,6 +146,9 @@ class GitHubWire:
     async def _list_pulls(self, request: Request) -> Response:
         state = request.query_params.get("state", "open")
         branch = request.query_params["head"].partition(":")[2]
+        for pull in self.pulls:
+            if pull["state"] == "open":
+                self._follow(pull)
         return JSONResponse([p for p in self.pulls if p["head"]["ref"] == branch and state in {"all", p["state"]}])
 
     async def _create_pull(self, request: Request) -> Response:
@@ -160,10 +163,34 @@ class GitHubWire:
         return JSONResponse(self.pulls[-1], 201)
 
     async def _edit_pull(self, request: Request) -> Response:
-        pull = self.pulls[request.path_params["number"] - 1]
+        pull = self._follow(self.pulls[request.path_params["number"] - 1])
         if request.method == "PATCH":
             pull |= await request.json()
         return JSONResponse(pull)
+
+    def _follow(self, pull: dict[str, Any]) -> dict[str, Any]:
+        """Let a pull request know its branch's head, and whether it can be merged."""
+        if head := self.head(pull["head"]["ref"]):
+            pull["head"]["sha"] = head
+            merged = subprocess.run(
+                ["git", "merge-tree", "--write-tree", "main", head], cwd=self.bare, capture_output=True, check=False
+            )
+            pull["mergeable"] = merged.returncode == 0
+        return pull
+
+    def read(self, branch: str, path: str) -> str:
+        """Give a file's text as it is on a branch."""
+        return git("show", f"{branch}:{path}", cwd=self.bare) + "\n"
+
+    def commit(self, branch: str, path: str, text: str) -> str:
+        """Commit a file's new text on a branch as one of the customer's people does; give the commit."""
+        work = self.bare.parents[2] / "work"
+        git("fetch", "-q", str(self.bare), branch, cwd=work)
+        git("checkout", "-q", "--force", "--detach", "FETCH_HEAD", cwd=work)
+        (work / path).write_text(text)
+        git("commit", "-q", "-a", "-m", "By hand", cwd=work)
+        git("push", "-q", str(self.bare), f"HEAD:refs/heads/{branch}", cwd=work)
+        return git("rev-parse", "HEAD", cwd=work)
 
     def merge(self, number: int) -> str:
         """Merge a pull request as a reviewer does; give the merge commit."""
@@ -176,7 +203,9 @@ class GitHubWire:
     async def _compare(self, request: Request) -> Response:
         base, _, head = request.path_params["basehead"].partition("...")
         grown = git("merge-base", base, head, cwd=self.bare) == git("rev-parse", base, cwd=self.bare)
-        return JSONResponse({"status": "ahead" if grown else "behind"})
+        changed = git("diff", "--name-only", f"{base}...{head}", cwd=self.bare).splitlines()
+        files = [{"filename": name, "previous_filename": None} for name in changed]
+        return JSONResponse({"status": "ahead" if grown else "behind", "files": files})
 
     async def _ref(self, request: Request) -> Response:
         name = f"refs/heads/{request.path_params['branch']}"

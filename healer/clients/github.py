@@ -148,6 +148,11 @@ class GitHub:
         status = self._unless_missing(f"comparing with {commit}", lambda r: r.compare(ancestor, commit).status)
         return status in {"ahead", "identical"}
 
+    def changed_files(self, before: Sha, after: Sha) -> tuple[str, ...]:
+        """Give the files that a branch has changed from one commit to another, at most 300; none where GitHub does not know the commits."""
+        what = f"comparing with {after}"
+        return self._unless_missing(what, lambda r: github_pulls.changed_files(r, before, after)) or ()
+
     # ------------------------------------------------------------ workflow runs
 
     def find_run(self, workflow: str, branch: str, correlation: str) -> tuple[int, str] | None:
@@ -229,6 +234,14 @@ class GitHub:
             return github_pulls.amend(pull, title, body, labels)
 
         return self._do(f"opening the pull request of {branch}", step)
+
+    def conflicts(self, number: int) -> bool:
+        """Say whether GitHub finds that a pull request cannot be merged; while it has not found out yet, it may be."""
+        return self._do(f"reading pull request {number}", lambda r: r.get_pull(number).mergeable is False)
+
+    def close_pull(self, number: int) -> None:
+        """Close a pull request that is open."""
+        self._do(f"closing pull request {number}", lambda r: github_pulls.close(r, number))
 
     def ask_review(self, number: int, people: Iterable[str], teams: Iterable[str]) -> tuple[str, ...]:
         """Ask people (logins) and teams (slugs) for a review who are not asked yet; give those who are, without whom GitHub refuses."""

@@ -84,6 +84,19 @@ def delete_branch(repository: Repository, branch: str) -> None:
             raise
 
 
+def changed_files(repository: Repository, before: str, after: str) -> tuple[str, ...]:
+    """Give the files of a comparison that its first page names; one that was renamed under both names."""
+    files = repository.compare(before, after).files
+    return tuple(name for file in files for name in (file.filename, file.previous_filename) if name)
+
+
+def close(repository: Repository, number: int) -> None:
+    """Close a pull request, unless it is closed or merged."""
+    pull = repository.get_pull(number)
+    if pull.state == "open":
+        pull.edit(state="closed")
+
+
 def make_labels(repository: Repository, labels: Mapping[str, str]) -> None:
     """Make those labels of the repository that are missing."""
     have = {label.name for label in repository.get_labels()}

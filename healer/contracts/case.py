@@ -91,6 +91,8 @@ class Attempt(Contract):
     run: GateRun | None = None
     verdict: Verdict | None = None
     failure: Failure | None = None
+    rebased: bool = False
+    """The change of the attempt before, on a base branch that has moved: no agent has worked on it."""
     checks_passed: int = Field(default=0, ge=0)
     """How many of the gate's checks held."""
     spend: Spend = Spend()

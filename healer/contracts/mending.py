@@ -14,6 +14,7 @@ class Reason(StrEnum):
     """Why a case waits or ended without a pull request. The first block are `not_fixed` products, the second need an engineer.
 
     BUDGET_SPENT is both: a day's or a month's ledger is free again by itself, a case's is not. OVER_LIMIT is a queued case's.
+    The last block are those of a superseded one.
     """
 
     SITE_DOWN = "SITE_DOWN"
@@ -41,6 +42,10 @@ class Reason(StrEnum):
     TURNED_DOWN = "TURNED_DOWN"
 
     OVER_LIMIT = "OVER_LIMIT"
+
+    MERGED_ELSEWHERE = "MERGED_ELSEWHERE"
+    NEWER_CASE = "NEWER_CASE"
+    DUPLICATE = "DUPLICATE"
 
 
 class Disposition(StrEnum):

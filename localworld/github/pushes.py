@@ -25,7 +25,7 @@ def pushed(store: Store, hooks: Webhooks, repository: Repository, push: Push) ->
     ref, before, after, login = push.ref, push.before, push.after, push.login
     bodies = Bodies(store)
     gone = after == ZERO
-    head = None if gone else _commit(bodies, repository, after)
+    head = None if gone else _commit(bodies, repository, before, after)
     payload = {
         "ref": ref,
         "before": before,
@@ -45,7 +45,11 @@ def pushed(store: Store, hooks: Webhooks, repository: Repository, push: Push) ->
             hooks.send("pull_request", repository, login, {**change, "pull_request": bodies.pull(repository, pull)})
 
 
-def _commit(bodies: Bodies, repository: Repository, sha: str) -> dict[str, object]:
+def _commit(bodies: Bodies, repository: Repository, before: str, sha: str) -> dict[str, object]:
+    files = [] if before == ZERO else repository.git.changed(before, sha)
+    touched = {
+        kind: [one["filename"] for one in files if one["status"] == kind] for kind in ("added", "modified", "removed")
+    }
     found = repository.git.commit(sha)
     body = {
         "id": sha,
@@ -54,5 +58,5 @@ def _commit(bodies: Bodies, repository: Repository, sha: str) -> dict[str, objec
         "message": found.message,
         "timestamp": found.committer["date"],
     }
-    body |= {"url": bodies.page(repository, "commit", sha), "added": [], "removed": [], "modified": []}
+    body |= {"url": bodies.page(repository, "commit", sha), **touched}
     return {**body, "author": found.author, "committer": found.committer}

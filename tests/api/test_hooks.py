@@ -312,6 +312,39 @@ async def test_closed_pull_request_starts_a_run_that_looks(gateway: Gateway) -> 
     await until(lambda: any(":again-" in key for key in gateway.prefect.runs))
 
 
+def _push(*paths: str, **members: Any) -> dict[str, Any]:
+    commits = [{"added": [], "modified": list(paths), "removed": []}, {"added": 7}, None]
+    return {"ref": "refs/heads/main", "after": "e" * 40, "commits": commits, **members}
+
+
+async def test_push_to_an_importers_files_starts_a_run_that_looks(gateway: Gateway) -> None:
+    """A push to the base branch that changes files of a published case's importer is followed, once."""
+    await _published(gateway)
+    told = _push("README.md", "lib/gatherers/brightwater.rb")
+    assert (await _github(gateway, "push", told)).json() == {"outcome": "followed"}
+    assert (await _github(gateway, "push", told, delivery="other")).json() == {"outcome": "repeated"}
+    assert [e.data for e in await gateway.parts.cases.events("UTIL-101") if e.kind == "base_moved"] == [
+        {"base": "e" * 40}
+    ]
+    await until(lambda: any(":again-" in key for key in gateway.prefect.runs))
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        _push("lib/gatherers/voltara.rb"),
+        _push(),
+        _push("lib/gatherers/brightwater.rb", ref="refs/heads/heal/UTIL-101"),
+        _push("lib/gatherers/brightwater.rb", after="not-a-sha"),
+        _push(commits={"modified": ["lib/gatherers/brightwater.rb"]}),
+    ],
+)
+async def test_other_pushes_are_ignored(gateway: Gateway, told: dict[str, Any]) -> None:
+    """Other files, other branches, and what is not of the documented form write nothing."""
+    await _published(gateway)
+    assert (await _github(gateway, "push", told)).json() == {"outcome": "ignored"}
+
+
 async def test_run_that_has_reported_needs_no_follow_up(gateway: Gateway) -> None:
     """Where the report came first, GitHub's word changes nothing."""
     await gateway.awaiting()

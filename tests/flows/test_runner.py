@@ -20,7 +20,7 @@ DEPLOYMENTS = ROOT / "deployments/prefect.yaml"
 
 
 def lay_cases(redis_url: str, *tickets: str) -> None:
-    """Lay cases that are over, so that a flow run finds nothing to do but to show them."""
+    """Lay cases that await nothing, so that a flow run finds nothing to do but to show them, and has nobody to tell."""
 
     async def lay() -> None:
         async with Redis.from_url(redis_url, decode_responses=True) as redis:
@@ -29,7 +29,7 @@ def lay_cases(redis_url: str, *tickets: str) -> None:
                     id=f"d-{ticket}", ticket=ticket, importer="brightwater", body_sha256="a" * 64, received_at=NOW
                 )
                 received = await Cases(redis).receive(delivery, datetime.now(UTC))
-                await Cases(redis).record(received.case, "superseded", {}, state=State.SUPERSEDED)
+                await Cases(redis).record(received.case, "gate_dispatched", {}, state=State.DIAGNOSING)
 
     asyncio.run(lay())
 
@@ -80,8 +80,8 @@ def test_warm_runner_executes_each_run_once_and_at_once(prefect, flow_env, redis
     assert "never awaited" not in log.read_text()
     assert runs[::2] == runs[1::2]
     assert {(run["state_type"], run["run_count"]) for run in ended} == {("COMPLETED", 1)}
-    assert [len(prefect.artifacts(run["id"])) for run in ended] == [2] * len(tickets)
-    assert ended[0]["state"]["message"] == "UTIL-201: superseded."
+    assert [len(prefect.artifacts(run["id"])) for run in ended] == [1] * len(tickets)
+    assert ended[0]["state"]["message"] == "UTIL-201: diagnosing."
 
 
 def test_stock_runner_and_worker_do_the_same_work(prefect, flow_env, redis_url, tmp_path):
@@ -101,7 +101,7 @@ def test_stock_runner_and_worker_do_the_same_work(prefect, flow_env, redis_url, 
     assert done.returncode == 0, done.stdout + done.stderr
     assert _deployments(prefect) == by_runner
     for ticket, ended in (("UTIL-211", by_stock), ("UTIL-212", by_worker)):
-        assert (ended["state_type"], ended["state"]["message"]) == ("COMPLETED", f"{ticket}: superseded.")
+        assert (ended["state_type"], ended["state"]["message"]) == ("COMPLETED", f"{ticket}: diagnosing.")
 
 
 def _deployments(prefect) -> dict[str, object]:

@@ -1,10 +1,12 @@
 """What becomes of a published case."""
 
+from datetime import timedelta
+
 import pytest
 
 from factories import NOW, make_case, make_failure, make_run
-from healer.aftermath import newest_fetch, of_fetch, of_pull_request, turned_down
-from healer.contracts import Conclusion, Diagnosis, Event, PullRequest, Reason, State, Verdict
+from healer.aftermath import decided, newest_fetch, of_fetch, of_pull_request, superseding, turned_down
+from healer.contracts import Attempt, Conclusion, Diagnosis, Event, PullRequest, Reason, State, Verdict
 
 SHA = "c" * 40
 
@@ -78,3 +80,52 @@ def test_what_people_turned_down_stays_turned_down_for_that_failure():
     assert turned_down(broken("UTIL-2", importer="voltara"), [closed]) is None
     assert turned_down(broken("UTIL-2", first=3), [closed]) is None
     assert turned_down(broken("UTIL-2"), [broken("UTIL-1", state=State.PUBLISHED)]) is None
+
+
+VERDICT = Verdict(conclusion=Conclusion.FAILURE, why="red")
+
+
+def published(ticket, signature="0123456789abcdef", hours=0, **fields):
+    red = Diagnosis(run=make_run(), verdict=VERDICT, failure=make_failure(signature=signature))
+    about = {"id": ticket, "diagnosis": red, "state": State.PUBLISHED, "opened_at": NOW + timedelta(hours=hours)}
+    return make_case(**{**about, **fields})
+
+
+def by(case, *known):
+    return [(found.by, found.reason) for found in superseding(case, known)]
+
+
+def test_a_newer_proved_case_supersedes_an_older_one_and_never_the_other_way_round():
+    """Importer and failure decide, and the age; one that proves nothing yet supersedes nothing."""
+    old, new = published("UTIL-1"), published("UTIL-2", hours=1)
+    assert by(old, old, new) == [("UTIL-2", Reason.NEWER_CASE)]
+    assert by(new, old, new) == []
+    assert by(old, published("UTIL-2", "fedcba9876543210", hours=1)) == []
+    assert by(old, published("UTIL-2", hours=1, importer="voltara")) == []
+    assert by(old, published("UTIL-2", hours=1, state=State.VERIFYING)) == []
+
+
+def test_of_two_cases_of_one_moment_exactly_one_is_superseded():
+    """Where age does not tell, the ticket does, so that two never close one another."""
+    one, other = published("UTIL-1"), published("UTIL-2")
+    assert (by(one, other), by(other, one)) == ([("UTIL-2", Reason.NEWER_CASE)], [])
+
+
+@pytest.mark.parametrize("state", [State.MERGED, State.CONFIRMED])
+def test_a_merged_case_supersedes_by_failure_or_by_change(state):
+    """What was merged elsewhere is named with its merge, which must be shown not to be history."""
+    merged = published("UTIL-2", hours=-1, state=state, pull_request=pull("merged"))
+    (found,) = superseding(published("UTIL-1"), [merged])
+    assert (found.by, found.reason, found.merge_sha) == ("UTIL-2", Reason.MERGED_ELSEWHERE, SHA)
+    assert "https://github.example/pull/4" in found.pointer
+    change = {"attempts": (Attempt(number=1, diff="same"),)}
+    other = published("UTIL-2", "fedcba9876543210", state=state, **change)
+    assert by(published("UTIL-1", **change), other) == [("UTIL-2", Reason.MERGED_ELSEWHERE)]
+
+
+def test_a_decision_holds_until_the_case_is_published_anew():
+    """What was decided is found in the chain, also where the other case has gone on; one of before the last publication is history."""
+    other, told = published("UTIL-2", state=State.CLOSED_UNMERGED), {"by": "UTIL-2", "reason": "NEWER_CASE"}
+    assert decided(history("published", "superseding", **told), [other]).is_decided
+    assert decided(history("published", "superseding", "published", **told), [other]) is None
+    assert decided(history("published", "superseding", **told), []) is None

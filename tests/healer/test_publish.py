@@ -107,6 +107,14 @@ def test_receipt_tells_the_story_in_about_twenty_lines():
     assert 15 <= len(text.splitlines()) <= 30
 
 
+def test_a_rebased_change_says_so():
+    """The reviewer is told that the base had moved, onto which commit the change was put, and that it was proved there."""
+    case = a_verified_case(rebased=True).model_copy(update={"base_sha": "e" * 40})
+    told = body(case, make_importer(), a_green_report(), ADDRESSES)
+    assert "the change of attempt 1 on `eeeeeeeeeeee`, judged by the guard and proved by the gate again" in told
+    assert "had moved" not in body(a_verified_case(), make_importer(), a_green_report(), ADDRESSES)
+
+
 def test_title_and_labels_find_the_case():
     """Ticket and importer are in the title; importer and class of failure in the labels."""
     assert title(a_verified_case()) == "UTIL-101: heal brightwater"

@@ -126,12 +126,11 @@ def test_who_waits_for_another_is_not_hurried():
     assert duty(case, history(*kinds, "called"), after(SILENT_S)) is Duty.RESUME
 
 
-def test_an_end_that_no_ticket_hears_of_needs_nothing():
-    """Where the ticket is not told, nothing is owed."""
-    assert (
-        duty(make_case(state=State.SUPERSEDED), history("received", "superseded", "receipt_written"), after(10**6))
-        is None
-    )
+def test_a_superseded_case_is_over_once_its_ticket_says_so():
+    """The ticket is told who has the failure in hand; then nothing is owed any more."""
+    case, kinds = make_case(state=State.SUPERSEDED), ("published", "superseded", "receipt_written")
+    assert duty(case, history(*kinds), after(SILENT_S)) is Duty.RESUME
+    assert duty(case, history(*kinds, "ticket_told"), after(10**6)) is None
 
 
 def test_repetitions_become_rare_and_end():

@@ -248,6 +248,19 @@ def test_diff_that_failed_is_not_tried_again():
     assert not repeats_itself(make_case(attempts=(an_attempt(1), an_attempt(2))))
 
 
+def test_a_change_that_is_red_on_a_new_base_has_another_attempt():
+    """A rebase spends none, and that its change was green before is no failure that it repeats; red once more, it is one."""
+    change = {"diff": "-a\n+b"}
+    green = an_attempt(1, Conclusion.SUCCESS).model_copy(update=change)
+    rebased = an_attempt(2).model_copy(update={**change, "rebased": True})
+    assert following(green, rebased, max_attempts=2).step is Step.RETRY
+    assert spent_attempts(make_case(attempts=(green, rebased))) == 1
+    assert (
+        following(green, rebased, an_attempt(3, signature="3" * 16).model_copy(update=change)).reason
+        is Reason.SAME_FAILURE
+    )
+
+
 def test_verdict_is_kept_on_the_last_attempt():
     """A verdict touches the attempt it is about and no other."""
     verdict = Verdict(conclusion=Conclusion.FAILURE, why="red")

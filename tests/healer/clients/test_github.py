@@ -245,6 +245,30 @@ def test_a_merged_branch_is_deleted_unless_it_moved(client, site, branch):
     assert client.branch_head(branch) is None
 
 
+def test_a_pull_request_is_closed_once(client, site, branch):
+    """What is open is closed; what is closed or merged is left as it is."""
+    number = client.open_pull(branch, "main", "Heal", "Body").number
+    client.close_pull(number)
+    since = len(site.record())
+    client.close_pull(number)
+    assert (client.find_pull(branch).state, writes(site, since)) == ("closed", [])
+
+
+def test_what_the_base_branch_has_changed_is_told(client, site, branch):
+    """The files between two commits are named; unknown commits have none."""
+    base, head = git("rev-parse", "main", cwd=site.root / "work"), client.branch_head(branch)
+    assert (client.changed_files(base, head), client.changed_files("d" * 40, head)) == (("healed.rb",), ())
+
+
+def test_a_conflict_is_githubs_word(site, branch):
+    """Only what GitHub says cannot be merged conflicts; while it has not found out, nothing does."""
+    number = site.client().open_pull(branch, "main", "Heal", "Body").number
+    shown = site.send("GET", f"/pulls/{number}")
+    for word, conflicts in ((False, True), (None, False), (True, False)):
+        site.fault(match=f"GET .*/pulls/{number}$", status=200, body={**shown, "mergeable": word})
+        assert site.client().conflicts(number) is conflicts
+
+
 def test_a_commit_contains_its_history(client, site, branch):
     """A commit has itself and what it grew from, not what came later, and an unknown one has nothing."""
     base, head = git("rev-parse", "main", cwd=site.root / "work"), client.branch_head(branch)

@@ -137,6 +137,9 @@ STEPS: dict[str, Step] = {
         lambda p: [one["external_id"] for one in p.site.send("GET", f"/commits/{p.head}/check-runs?filter=all")["check_runs"]],
         ["7001:1"],
     ),
+    "close": Step(
+        lambda p: p.hub.close_pull(p.number), r"PATCH .*/pulls/\d+$", lambda p: [one["state"] for one in p.pulls()], ["closed"]
+    ),
     "branch delete": Step(
         lambda p: p.hub.delete_branch(p.branch, p.head), "DELETE .*/git/refs/", lambda p: p.hub.branch_head(p.branch), None
     ),
