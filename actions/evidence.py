@@ -11,7 +11,7 @@ from actions.judging import RESULT, Fetched, Judged, failed_check, judge, to_rem
 from healer.bills import Bill
 from healer.clients.container import RunResult
 from healer.clients.gateway import Lease
-from healer.contracts import Check, Conclusion, Failure, History, Importer, Trace
+from healer.contracts import BaseResult, Check, Conclusion, Failure, History, Importer, Trace
 from healer.egress import HOSTS_ALLOWED
 from healer.errors import HealerError
 from healer.redact import Redactor
@@ -34,17 +34,17 @@ class Evidence:
     exit_code: int | None = None
     bills: tuple[Bill, ...] = ()
     """Those of a good fetch. They stay on this machine; the report counts them."""
-    logins_used: int = 0
     log: tuple[str, ...] = ()
     trace: Trace | None = None
     history: History | None = None
     hosts: tuple[str, ...] = ()
     unfenced: str = ""
+    base: BaseResult | None = None
 
 
-def broken(error: HealerError, exit: Exit = Exit.BROKEN, logins_used: int = 0) -> Evidence:  # noqa: A002 - the word for it
+def broken(error: HealerError, exit: Exit = Exit.BROKEN) -> Evidence:  # noqa: A002 - the word for it
     """Say that the gate itself could not do its work; it blames no patch."""
-    return Evidence(Conclusion.ERROR, exit, f"The gate could not judge: {error}", logins_used=logins_used)
+    return Evidence(Conclusion.ERROR, exit, f"The gate could not judge: {error}")
 
 
 def of_probe(importer: Importer, *, up: bool) -> Evidence:
@@ -69,7 +69,6 @@ def of_fetch(fetched: Fetched, out: Path, lease: Lease, redactor: Redactor, toda
         checks=judged.checks,
         exit_code=ended.exit_code,
         bills=judged.bills,
-        logins_used=len(lease.grant.refs) * lease.grant.repetitions,
         log=log.lines(ended.output, redactor),
         trace=_trace(out / TRACE, lease, redactor),
         history=to_remember(judged.bills, lease) if judged.bills and not failure else None,

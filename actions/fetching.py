@@ -10,7 +10,7 @@ from typing import Final
 
 import httpx
 
-from actions import evidence, log, placing, replaying, report_file
+from actions import basing, evidence, log, placing, replaying, report_file
 from actions.commands import command, masks
 from actions.console import Exit, own_version, say
 from actions.evidence import Evidence
@@ -40,7 +40,7 @@ class Fetching:
         self, run: RunnerSettings, job: ActionsSettings, ground: Ground | None, watch: Stopwatch, redactor: Redactor
     ) -> None:
         self._run, self._job, self._ground, self._watch, self._redactor = run, job, ground, watch, redactor
-        self._logins_used = 0
+        self._debited = self._logins_used = 0
 
     def examine(self) -> tuple[GateReport, Evidence]:
         """Do the work and give the report, redacted, with the evidence in it."""
@@ -54,12 +54,13 @@ class Fetching:
             checks=found.checks,
             exit_code=found.exit_code,
             bills=len(found.bills),
-            logins_used=found.logins_used,
+            logins_used=self._logins_used,
             log_tail=log.tail(found.log),
             trace=found.trace,
             history=found.history,
             hosts=found.hosts,
             unfenced=found.unfenced,
+            base=found.base,
             tools=tools,
             started_at=self._watch.started_at,
             finished_at=self._watch.stop(),
@@ -73,7 +74,7 @@ class Fetching:
         except Rejected as error:
             return evidence.broken(error, Exit.REFUSED)
         except HealerError as error:
-            return evidence.broken(error, logins_used=self._logins_used)
+            return evidence.broken(error)
 
     def _probe(self) -> Evidence:
         with httpx.Client(timeout=_HTTP_S) as http:
@@ -82,49 +83,58 @@ class Fetching:
 
     def _fetch(self, ground: Ground) -> Evidence:
         with httpx.Client(timeout=_HTTP_S) as http:  # made while the image is: it loads certificates
-            ground.image()
+            image, base_image = ground.image(), ground.base_image()
             lease = self._lease(http)
+        base = None
+        if base_image:
+            with self._writable() as out:
+                before = self._try(ground, base_image, basing.of_base(lease), 0, out)
+            base = basing.result(before, self._run.base_sha)
+            if basing.settles(before):
+                return replace(basing.alone(before), base=base)
         with self._writable() as out:
-            found = self._try(ground, lease, 0, out)
+            found = self._try(ground, image, lease, 0, out)
             if not found.failure and lease.grant.mode is GateMode.VERIFY:
-                found = self._confirm(ground, lease, out, found)
+                found = self._confirm(ground, image, lease, out, found)
         place = (found.checks, lease.grant.importer, self._job.github_workspace)
-        return replace(found, failure=placing.placed(found.failure, *place))
+        return replace(found, failure=placing.placed(found.failure, *place), base=base)
 
-    def _try(self, ground: Ground, lease: Lease, login: int, out: Path) -> Evidence:
+    def _try(self, ground: Ground, image: str, lease: Lease, login: int, out: Path) -> Evidence:
         """Fetch once with one of the lease's logins, and judge."""
         _check_time(lease)
-        self._logins_used = len(lease.grant.refs) * lease.grant.repetitions
+        self._logins_used = self._debited
         with pdf.Reader() as reader:
-            fetched = Fetched(*self._run_container(ground, lease, login, out), reader)
-            if lease.grant.mode is not GateMode.VERIFY:
-                ground.leave("network", "image")
+            fetched = Fetched(*self._run_container(ground, image, lease, login, out), reader)
+            if self._run.mode is not GateMode.VERIFY:
+                ground.leave("network", "images")
             with self._watch.part("judge"):
                 today = self._watch.started_at.date()
                 return evidence.of_fetch(fetched, out, lease, self._redactor, today, login=login)
 
-    def _confirm(self, ground: Ground, lease: Lease, out: Path, found: Evidence) -> Evidence:
+    def _confirm(self, ground: Ground, image: str, lease: Lease, out: Path, found: Evidence) -> Evidence:
         """Fetch as often and with as many logins as the lease says, then give the recorded pages again with other values."""
         fetches = [[found], *([] for _ in lease.logins[1:])]
         rounds = [number for number in range(len(lease.logins)) for _ in range(lease.grant.repetitions)]
         for number in rounds[1:]:
             with self._writable() as other:
-                again = self._try(ground, lease, number, other)
+                again = self._try(ground, image, lease, number, other)
             if again.failure:
                 return again
             fetches[number].append(again)
         ground.leave("network")
         with self._watch.part("replay"), self._writable() as other:
-            job = self._container(ground, lease, 0, other, ())
+            job = self._container(image, lease, 0, other, ())
             follows = replaying.replayed(job, out, lease.grant.importer, found.bills)
-        ground.leave("image")
+        ground.leave("images")
         return evidence.confirmed(fetches, (*_joined(fetches), follows), lease)
 
-    def _run_container(self, ground: Ground, lease: Lease, login: int, out: Path) -> tuple[RunResult, Contacts]:
+    def _run_container(
+        self, ground: Ground, image: str, lease: Lease, login: int, out: Path
+    ) -> tuple[RunResult, Contacts]:
         fence = ground.fence()
         fence.watch(lease.grant.importer.hosts)
         with self._watch.part("container"):
-            ended = Containers().run(self._container(ground, lease, login, out, fence.options))
+            ended = Containers().run(self._container(image, lease, login, out, fence.options))
         return ended, fence.contacts()
 
     def _lease(self, http: httpx.Client) -> Lease:
@@ -136,6 +146,7 @@ class Fetching:
             lease = Gateway(self._run.url, http).lease(token)
         self._hide(lease)
         self._compare(lease)
+        self._debited = lease.debited
         return lease
 
     def _hide(self, lease: Lease) -> None:
@@ -146,7 +157,8 @@ class Fetching:
     def _compare(self, lease: Lease) -> None:
         grant, run = lease.grant, self._run
         granted = (grant.case, grant.attempt, grant.mode, grant.importer.name)
-        if granted != (run.case, run.attempt, run.mode, run.importer):
+        base = run.base_sha if run.with_base else None
+        if granted != (run.case, run.attempt, run.mode, run.importer) or grant.base != base:
             raise UpstreamError("the lease is for another run.", service="gateway", reason="lease_mismatch")
 
     @contextmanager
@@ -161,7 +173,7 @@ class Fetching:
                 (out / name).chmod(0o777)  # the container's user is nobody on this machine
             yield out
 
-    def _container(self, ground: Ground, lease: Lease, login: int, out: Path, network: tuple[str, ...]) -> Job:
+    def _container(self, image: str, lease: Lease, login: int, out: Path, network: tuple[str, ...]) -> Job:
         importer = lease.grant.importer
         env = {
             "PORTAL_URL": importer.url.rstrip("/"),
@@ -171,7 +183,7 @@ class Fetching:
         }
         return Job(
             name=run_name(self._job),
-            image=ground.image(),
+            image=image,
             command=("rake", f"fetch[{importer.name}]"),
             env=env,
             login=lease.logins[login],

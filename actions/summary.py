@@ -5,11 +5,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from actions.commands import command
-from healer.contracts import Check, Conclusion, GateReport
+from healer.contracts import BaseResult, Check, Conclusion, GateReport
 
-_SIGNS: Final = {Conclusion.SUCCESS: "✅ green", Conclusion.FAILURE: "❌ red", Conclusion.ERROR: "⚠️ not judged"}
+_SIGNS: Final = {
+    Conclusion.SUCCESS: "✅ green",
+    Conclusion.FAILURE: "❌ red",
+    Conclusion.ERROR: "⚠️ not judged",
+    Conclusion.NEUTRAL: "✅ healed already",
+}
 _MEANS: Final = {
     Conclusion.SUCCESS: "The live portal was fetched, and the bills are true.",
+    Conclusion.NEUTRAL: "The base as it stands fetches true bills: there is nothing to heal.",
     Conclusion.FAILURE: "The live portal was asked, and what came of it does not hold.",
 }
 _NOT_JUDGED: Final = "Nothing was judged: this says nothing about the change."
@@ -25,7 +31,7 @@ def markdown(report: GateReport) -> str:
 def annotation(report: GateReport) -> str:
     """Give the workflow command that puts the outcome on the run's page, and on the line that failed where it is known."""
     title = f"{report.importer}: {report.mode.value}"
-    if report.conclusion is Conclusion.SUCCESS:
+    if report.conclusion in {Conclusion.SUCCESS, Conclusion.NEUTRAL}:
         return command("notice", report.summary, title=title)
     failure = report.failure
     file = failure.file if failure and failure.file and _PATH.fullmatch(failure.file) else None
@@ -40,6 +46,7 @@ def _lines(report: GateReport) -> Iterator[str]:
     yield ""
     yield _span(report.summary)
     yield ""
+    yield from _base(report.base)
     yield from _where(report)
     yield from (f"- **does not hold:** {_named(check)}" for check in report.checks if not check.passed)
     if holding := [check.name for check in report.checks if check.passed]:
@@ -49,6 +56,12 @@ def _lines(report: GateReport) -> Iterator[str]:
     if report.unfenced:
         yield ""
         yield f"⚠️ The container's network was not fenced, so hosts were not checked: {_span(report.unfenced)}"
+
+
+def _base(base: BaseResult | None) -> Iterator[str]:
+    if base:
+        yield f"Base `{base.sha[:12]}`, in this job: {_SIGNS[base.conclusion]}, {_span(base.summary)}"
+        yield ""
 
 
 def _where(report: GateReport) -> Iterator[str]:

@@ -75,25 +75,25 @@ async def _grant(
     remembered = await parts.evidence.history(importer.name)
     if absent := [ref for ref in refs if not credentials[ref]]:
         raise _refusal(CredentialMissing(absent[0]))
-    refs = credential.chosen(run.mode, refs, credentials)
-    times = credential.repetitions(run.mode, importer)
-    held = _held(await parts.logins.lease(run, refs, logins.policy(importer), token_id, times))
+    debits = credential.debits(run, importer, refs, credentials)
+    held = _held(await parts.logins.lease(run, debits, logins.policy(importer), token_id))
     if not is_checkup:
-        await _record(parts, case, run, len(refs) * times)
+        await _record(parts, case, run, sum(debits.values()))
     grant = LeaseGrant(
         lease=held.lease,
         case=case.id,
         attempt=run.attempt,
         mode=run.mode,
         importer=importer,
-        refs=refs,
-        repetitions=times,
+        refs=tuple(debits),
+        repetitions=credential.repetitions(run.mode, importer),
+        base=run.base_sha,
         expires_at=datetime.now(UTC) + _LIFE,
         history=remembered,
         diff=turns.diff_of(case, run.attempt),
     )
     return LeaseAnswer(
-        grant=grant, env=_in_clear({ref: credentials[ref] for ref in refs}), trace_key=_trace_key(parts, importer)
+        grant=grant, env=_in_clear({ref: credentials[ref] for ref in debits}), trace_key=_trace_key(parts, importer)
     )
 
 

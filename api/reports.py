@@ -132,6 +132,7 @@ def _facts(given: GateReport) -> EventData:
         "failure": given.failure.kind if given.failure else None,
         "bills": given.bills,
         "logins": given.logins_used,
+        **({"base": given.base.conclusion} if given.base else {}),
         "gate_ms": round(seconds * 1000),
         "container_ms": sum(given.timings_ms.get(part, 0) for part in ("container", "replay")),
     }

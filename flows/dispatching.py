@@ -12,14 +12,18 @@ _SETTLING_S: Final = (0.3, 0.5, 1, 1, 2, 2, 3, 5, 5, 10, 10, 20)
 """The report is posted by the job's last step, so GitHub closes the run moments later; a minute is generous."""
 
 
-async def dispatch(story: Story, case: Case, mode: GateMode, branch: str, sha: Sha) -> GateRun:
-    """Have the gate run on a branch whose head is `sha`. A dispatch that was made already is found by its correlation.
+async def dispatch(
+    story: Story, case: Case, mode: GateMode, branch: str, sha: Sha, *, base: Sha | None = None
+) -> GateRun:
+    """Have the gate run on a branch whose head is `sha`, after `base` where that is given.
+
+    A dispatch that was made already is found by its correlation.
 
     Raises: Conflict where the case is no longer as it was read; UpstreamError.
     """
     github, workflow = story.parts.github, story.parts.settings.gate_workflow
     await story.confirm(case)
-    sent = push.inputs(case, story.number, mode, case.base_sha or sha)
+    sent = push.inputs(case, story.number, mode, case.base_sha or sha, with_base=base is not None)
     run_id, url = await call(github.dispatch, workflow, branch, sent)
     return GateRun(
         run_id=run_id,
@@ -30,6 +34,7 @@ async def dispatch(story: Story, case: Case, mode: GateMode, branch: str, sha: S
         correlation=push.correlation(case, story.number),
         url=url,
         dispatched_at=datetime.now(UTC),
+        base_sha=base,
     )
 
 

@@ -110,7 +110,8 @@ async def _diagnose(story: Story, case: Case, mode: GateMode = GateMode.DIAGNOSE
 
 
 def _facts(run: GateRun) -> dict[str, Any]:
-    return {"mode": run.mode.value, "run_id": run.run_id, "attempt": run.attempt}
+    with_base = {"base": run.base_sha} if run.base_sha else {}
+    return {"mode": run.mode.value, "run_id": run.run_id, "attempt": run.attempt, **with_base}
 
 
 @step("triage")
@@ -121,12 +122,21 @@ async def classify(story: Story) -> bool:
         return False
     if case.state is State.DIAGNOSING:
         return await _judge_diagnosis(story, case)
-    fresh_s = story.parts.settings.diagnosis_fresh_s
     at_work = turns.own_attempt(case, story.number) is not None
-    if case.state is State.PATCHING and not at_work and not triage.is_fresh(case, in_seconds(0), fresh_s):
-        await _diagnose(story, case)
-        return False
+    if case.state is State.PATCHING and not at_work and not _is_fresh(story, case):
+        await _begin_on_newest_base(story, case)
     return case.state in {State.TRIAGED, State.PATCHING, State.PUSHED}
+
+
+def _is_fresh(story: Story, case: Case) -> bool:
+    return triage.is_fresh(case, in_seconds(0), story.parts.settings.diagnosis_fresh_s)
+
+
+async def _begin_on_newest_base(story: Story, case: Case) -> None:
+    """Let the next attempt stand on the base as it is now; the gate fetches with that base too, since no diagnosis is of it."""
+    head = await call(story.parts.github.branch_head, story.parts.settings.base_branch)
+    if head not in {None, case.base_sha}:
+        await story.record(case, "base_moved", {"sha": head}, base_sha=head, head_sha=None)
 
 
 async def _judge_diagnosis(story: Story, case: Case) -> bool:
@@ -183,11 +193,12 @@ async def _not_ours(story: Story, case: Case, decision: Triage) -> None:
 
 @step("verify")
 async def verify_branch(story: Story) -> None:
-    """Send the pushed branch through the gate."""
+    """Send the pushed branch through the gate, together with the base where no fresh diagnosis says that it is red."""
     case = await story.case()
     attempt = turns.own_attempt(case, story.number)
     if case.state is not State.PUSHED or attempt is None or case.branch is None or case.head_sha is None:
         return
-    run = await dispatch(story, case, GateMode.VERIFY, case.branch, case.head_sha)
+    base = None if _is_fresh(story, case) else case.base_sha
+    run = await dispatch(story, case, GateMode.VERIFY, case.branch, case.head_sha, base=base)
     attempts = (*case.attempts[:-1], attempt.model_copy(update={"run": run}))
     await story.record(case, "gate_dispatched", _facts(run), state=State.VERIFYING, awaiting=run, attempts=attempts)

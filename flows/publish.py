@@ -15,6 +15,7 @@ from healer.contracts import (
     Case,
     CaseId,
     CheckRun,
+    Conclusion,
     Disposition,
     GateReport,
     GateRun,
@@ -68,13 +69,16 @@ async def _judge(story: Story, case: Case, run: GateRun) -> bool:
     judged = verify.with_verdict(case, verdict, *seen)
     following = verify.next_step(judged, verdict, await story.most_attempts())
     facts = {"run_id": run.run_id, "conclusion": verdict.conclusion.value}
+    proved = verify.proved_again(case, verdict, report, run)
     await _show(story, verdict, report, run)
     if report:
         await artifacts.show_checks(case, report.checks)
     if following.step is Step.PUBLISH:
-        await story.record(case, "judged", facts, state=State.VERIFIED, attempts=judged.attempts)
+        await story.record(case, "judged", facts, state=State.VERIFIED, attempts=judged.attempts, diagnosis=proved)
         return True
-    case = await story.record(case, "judged", facts, attempts=judged.attempts)
+    if report and verdict.conclusion is Conclusion.NEUTRAL:
+        await story.parts.evidence.keep_good(report)
+    case = await story.record(case, "judged", facts, attempts=judged.attempts, diagnosis=proved)
     if decision := await _not_ours(story, case, run, report):
         wake = in_seconds(decision.wake_after_s) if decision.wake_after_s else None
         ending = State.NOT_FIXED if decision.disposition is Disposition.NOT_FIXED else State.NEEDS_ENGINEER

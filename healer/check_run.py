@@ -23,6 +23,7 @@ _TITLES: Final[dict[Conclusion, str]] = {
     Conclusion.FAILURE: "The fetch does not hold",
     Conclusion.TIMED_OUT: "The fetch did not end in time",
     Conclusion.CANCELLED: "The run was cancelled",
+    Conclusion.NEUTRAL: "There is nothing to heal: the base fetches true bills",
 }
 _PATH: Final = re.compile(r"(?!/)(?!.*\.\.)[A-Za-z0-9_./-]{1,200}")
 
@@ -47,6 +48,12 @@ def _summary(verdict: Verdict, report: GateReport | None, run: GateRun) -> list[
     if report is None:
         return lines
     lines[-1] += f", {report.bills} bills, {report.logins_used} logins"
+    if report.base:
+        colour = "green" if report.base.conclusion is Conclusion.SUCCESS else "red"
+        lines += [
+            "",
+            f"The base `{report.base.sha[:12]}` was {colour} in the same job: {prose.code(report.base.summary)}",
+        ]
     rows = [
         f"| {prose.code(check.name)} | {'holds' if check.passed else '**does not hold**'} | {prose.markdown(check.detail)} |"
         for check in sorted(report.checks, key=lambda check: check.passed)

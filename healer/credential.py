@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-from healer.contracts import GateMode, Importer
+from healer.contracts import GateMode, GateRun, Importer
 from healer.errors import Rejected
 from healer.redact import is_maskable
 
@@ -83,6 +83,16 @@ def chosen(mode: GateMode, refs: tuple[str, ...], fields: Mapping[str, Iterable[
     own = [ref for ref in refs[1:] if not main.isdisjoint(fields[ref])]
     left = own[1:] if mode is GateMode.VERIFY else own
     return tuple(ref for ref in refs if ref not in left)
+
+
+def debits(
+    run: GateRun, importer: Importer, refs: tuple[str, ...], fields: Mapping[str, Iterable[str]]
+) -> dict[str, int]:
+    """Give how many logins of each ref a run makes: those of its mode, and that of a diagnosis where it fetches with the base too."""
+    taken = dict.fromkeys(chosen(run.mode, refs, fields), repetitions(run.mode, importer))
+    for ref in chosen(GateMode.DIAGNOSE, refs, fields) if run.base_sha else ():
+        taken[ref] += 1
+    return taken
 
 
 def repetitions(mode: GateMode, importer: Importer) -> int:

@@ -119,6 +119,8 @@ def _proves(attempt: Attempt, report: GateReport) -> str:
     fetched = (
         f"The {run} ran `{report.sha[:12]}` against the live portal: {report.bills} bills, {report.logins_used} logins."
     )
+    if report.base:
+        fetched += f" The base `{report.base.sha[:12]}` was red in the same job: {prose.code(report.base.summary)}"
     rows = [
         f"| {prose.code(check.name)} | {'passed' if check.passed else 'failed'} | {prose.markdown(check.detail)} |"
         for check in report.checks

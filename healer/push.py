@@ -38,9 +38,10 @@ def correlation(case: Case, attempt: int) -> Correlation:
     return f"{case.id}-{attempt}-{sha256(seed.encode()).hexdigest()[:_HASH_DIGITS]}"
 
 
-def inputs(case: Case, attempt: int, mode: GateMode, base_sha: str) -> dict[str, str]:
+def inputs(case: Case, attempt: int, mode: GateMode, base_sha: str, *, with_base: bool = False) -> dict[str, str]:
     """Give the inputs of the gate's `workflow_dispatch` (SPEC §4); GitHub takes strings only."""
     return {
+        **({"with_base": "true"} if with_base else {}),
         "case": case.id,
         "attempt": str(attempt),
         "mode": mode.value,

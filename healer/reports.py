@@ -3,7 +3,7 @@
 from pydantic import ValidationError
 
 from healer import strict_json
-from healer.contracts import Case, Failure, GateReport, GateRun, Trace, TraceStep
+from healer.contracts import BaseResult, Case, Check, Failure, GateReport, GateRun, Trace, TraceStep
 from healer.errors import Rejected
 from healer.redact import Redactor
 
@@ -78,9 +78,27 @@ def redacted_trace(trace: Trace, redactor: Redactor) -> Trace:
 def redacted(report: GateReport, redactor: Redactor) -> GateReport:
     """Give the report with each free text of it redacted; ids, shas, enums and figures are no free text."""
     texts = redactor.data(report.model_dump(include={"summary", "log_tail", "tools", "hosts", "unfenced"}))
-    checks = tuple(
-        check.model_copy(update=redactor.data(check.model_dump(include={"name", "detail"}))) for check in report.checks
-    )
+    checks = _redacted_checks(report.checks, redactor)
     failure = _redacted_failure(report.failure, redactor)
     trace = redacted_trace(report.trace, redactor) if report.trace else None
-    return report.model_copy(update={**texts, "checks": checks, "failure": failure, "trace": trace})
+    found = {
+        **texts,
+        "checks": checks,
+        "failure": failure,
+        "trace": trace,
+        "base": _redacted_base(report.base, redactor),
+    }
+    return report.model_copy(update=found)
+
+
+def _redacted_base(base: BaseResult | None, redactor: Redactor) -> BaseResult | None:
+    if base is None:
+        return None
+    found = {"checks": _redacted_checks(base.checks, redactor), "failure": _redacted_failure(base.failure, redactor)}
+    return base.model_copy(update={"summary": redactor.text(base.summary), **found})
+
+
+def _redacted_checks(checks: tuple[Check, ...], redactor: Redactor) -> tuple[Check, ...]:
+    return tuple(
+        check.model_copy(update=redactor.data(check.model_dump(include={"name", "detail"}))) for check in checks
+    )

@@ -229,6 +229,8 @@ class RunnerSettings(_Room):
     mode: GateMode
     importer: ImporterName
     base_sha: Sha
+    with_base: bool = False
+    """Fetch with `base_sha` too, before what is checked out."""
     correlation: Correlation
 
 

@@ -47,7 +47,10 @@ def classify(report: GateReport, case: Case) -> Triage:
                 Reason.ALREADY_HEALED, f"The importer as it stands fetched {_bills(report)} and every check held."
             )
         case Conclusion.NEUTRAL:
-            return _not_fixed(Reason.NO_NEW_BILL, "The portal was reached and read; it has no new bill.")
+            return _not_fixed(
+                Reason.ALREADY_HEALED,
+                f"The base as it stands fetched {_bills(report)} beside the attempt, and every check held.",
+            )
         case Conclusion.FAILURE | Conclusion.TIMED_OUT:
             return _failed(report)
 
@@ -93,9 +96,10 @@ def _held_back(event: Event, now: datetime) -> Triage | None:
 def is_fresh(case: Case, now: datetime, fresh_s: int) -> bool:
     """Say whether the diagnosis still holds: base red is proved once, for `fresh_s` seconds and for the base it was proved on."""
     diagnosis = case.diagnosis
-    if diagnosis is None or diagnosis.run.sha != case.base_sha:
+    if diagnosis is None or diagnosis.verdict.conclusion is not Conclusion.FAILURE:
         return False
-    return now - diagnosis.run.dispatched_at < timedelta(seconds=fresh_s)
+    proof = diagnosis.again or diagnosis.run
+    return (proof.base_sha or proof.sha) == case.base_sha and now - proof.dispatched_at < timedelta(seconds=fresh_s)
 
 
 def _bills(report: GateReport) -> str:

@@ -11,10 +11,12 @@ from typing import Final
 from healer import turns
 from healer.contracts import (
     Attempt,
+    BaseResult,
     Case,
     Check,
     Conclusion,
     Contract,
+    Diagnosis,
     Failure,
     GateMode,
     GateReport,
@@ -70,7 +72,8 @@ def judge(report: GateReport | None, state: RunState | None, awaited: GateRun, *
         return _error("the gate sent no report")
     if state is None:
         return _error("GitHub does not know the run")
-    doubts = [*_foreign_report(report, awaited), *_foreign_run(state, awaited, workflow), *_contradictions(report)]
+    doubts = [*_foreign_report(report, awaited), *_foreign_run(state, awaited, workflow)]
+    doubts += [*_contradictions(report), *_wrong_base(report, awaited)]
     doubts = doubts or _disagreement(report, state)
     return _error("; ".join(doubts)) if doubts else Verdict(conclusion=report.conclusion, why=report.summary)
 
@@ -112,6 +115,24 @@ def _contradictions(report: GateReport) -> list[str]:
     )
 
 
+def _wrong_base(report: GateReport, awaited: GateRun) -> list[str]:
+    """Name what is wrong with the base's result in the same job: green is a head beside a red base, neutral one beside a green base."""
+    base = report.base
+    if base and base.sha != awaited.base_sha:
+        return ["the report is of another base sha"]
+    if report.conclusion is Conclusion.NEUTRAL:
+        return [] if base and _is_green(base) else ["a neutral report without a green base"]
+    if report.conclusion is not Conclusion.SUCCESS or awaited.base_sha is None:
+        return []
+    red = base and base.conclusion is Conclusion.FAILURE and base.failure
+    return [] if red else ["a green report without a red base, which this run was to fetch with too"]
+
+
+def _is_green(base: BaseResult) -> bool:
+    fetched = base.conclusion is Conclusion.SUCCESS and base.exit_code == 0 and bool(base.checks)
+    return fetched and base.failure is None and all(check.passed for check in base.checks)
+
+
 def _disagreement(report: GateReport, state: RunState) -> list[str]:
     if report.conclusion is Conclusion.ERROR:
         return [report.summary]
@@ -127,6 +148,14 @@ def with_verdict(case: Case, verdict: Verdict, failure: Failure | None, checks: 
     found = {"verdict": verdict, "failure": failure, "checks_passed": sum(check.passed for check in checks)}
     judged = last.model_copy(update=found)
     return case.model_copy(update={"attempts": (*earlier, judged)})
+
+
+def proved_again(case: Case, verdict: Verdict, report: GateReport | None, run: GateRun) -> Diagnosis | None:
+    """Give the case's diagnosis, made fresh by a believed run whose job found the base red again."""
+    if case.diagnosis is None or report is None or report.base is None or verdict.conclusion in _SAYS_NOTHING:
+        return case.diagnosis
+    red = report.base.conclusion is Conclusion.FAILURE
+    return case.diagnosis.model_copy(update={"again": run}) if red else case.diagnosis
 
 
 def spent_attempts(case: Case) -> int:

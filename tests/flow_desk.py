@@ -57,6 +57,7 @@ def broken_trace() -> Trace:
 
 
 RED: dict[str, Any] = {"conclusion": Conclusion.FAILURE, "failure": make_failure(line=10), "exit_code": 3}
+_NOT_RED = {Conclusion.SUCCESS, Conclusion.NEUTRAL}
 FETCHED = Check(name="exit_code", passed=True)
 GREEN: dict[str, Any] = {
     "conclusion": Conclusion.SUCCESS,
@@ -193,7 +194,7 @@ class Desk:
                 **fields,
             }
         )
-        self.github.conclude(run.run_id, "success" if report.conclusion is Conclusion.SUCCESS else "failure")
+        self.github.conclude(run.run_id, "success" if report.conclusion in _NOT_RED else "failure")
         request = intake.follow_up(case, report)
 
         async def keep(redis: Redis) -> None:

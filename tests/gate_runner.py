@@ -20,6 +20,7 @@ from starlette.routing import Route
 
 from factories import make_pdf
 from healer.contracts import GateReport
+from localworld import seed
 
 PDF = make_pdf("Amount due 12.30")
 GREEN = """
@@ -227,6 +228,14 @@ class Runner:
     def importer(self, ruby: str) -> None:
         """Put a Rakefile into the checkout whose task `fetch` runs `ruby`."""
         (self.checkout / "Rakefile").write_text(make_rakefile(ruby))
+
+    def base(self, ruby: str) -> str:
+        """Commit a Rakefile whose task `fetch` runs `ruby`, and have the run fetch with that commit too; give its sha."""
+        self.importer(ruby)
+        sha = seed.commit_tree(self.checkout, "The base")
+        self.env |= {"HEALER_BASE_SHA": sha, "HEALER_WITH_BASE": "true"}
+        self.world.grant["base"] = sha
+        return sha
 
     def start(self, program: str) -> subprocess.Popen[str]:
         """Start a console script in the checkout, as a step does."""

@@ -34,6 +34,12 @@ class Lease:
     logins: tuple[Mapping[str, SecretStr], ...]
     trace_key: SecretBytes
 
+    @property
+    def debited(self) -> int:
+        """Count the logins that were debited for it. Of the refs, each login but the first has one of its own."""
+        of_base = len(self.grant.refs) - len(self.logins) + 1 if self.grant.base else 0
+        return len(self.grant.refs) * self.grant.repetitions + of_base
+
 
 class Gateway:
     """The gateway at `url`."""

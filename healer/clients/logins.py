@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 
@@ -24,7 +24,8 @@ _TOKEN_TTL_S: Final = MAX_LIFE_S + 2 * LEEWAY_S
 
 # Nothing is written unless everything fits: refs are there and open, run and token have no lease, no ledger is full.
 _LEASE: Final = """
-local lease, holder, now, kept, lease_ttl, token_ttl, times, ceiling, window, cooloff = unpack(ARGV)
+local lease, holder, now, kept, lease_ttl, token_ttl, ceiling, window, cooloff = unpack(ARGV)
+local function times(i) return tonumber(ARGV[9 + i]) end
 now = tonumber(now)
 if redis.call('EXISTS', KEYS[1]) == 1 then return {'used', 0} end
 if redis.call('EXISTS', KEYS[2]) == 1 then return {'replayed', 0} end
@@ -37,14 +38,14 @@ for i = 1, refs do
   if at and not opened then return {'closed', i} end
   if at and now < at + cooloff then return {'cooling', i} end
   local used = redis.call('ZCOUNT', KEYS[i * 3 + 1], '(' .. (now - window), '+inf')
-  if used + times > tonumber(ceiling) then return {'full', i} end
+  if used + times(i) > tonumber(ceiling) then return {'full', i} end
 end
 redis.call('SET', KEYS[1], lease, 'EX', lease_ttl)
 redis.call('SET', KEYS[2], holder, 'EX', token_ttl)
 for i = 1, refs do
   local ledger = KEYS[i * 3 + 1]
   redis.call('ZREMRANGEBYSCORE', ledger, '-inf', now - kept)
-  for n = 1, times do redis.call('ZADD', ledger, now, n == 1 and holder or holder .. ':' .. n) end
+  for n = 1, times(i) do redis.call('ZADD', ledger, now, n == 1 and holder or holder .. ':' .. n) end
   redis.call('EXPIRE', ledger, kept)
   redis.call('HSET', KEYS[i * 3], 'leased_at', now, 'ceiling', ceiling, 'window', window, 'cooloff', cooloff)
 end
@@ -126,20 +127,18 @@ class Logins:
         self._report = redis.register_script(_REPORT)
         self._open = redis.register_script(_OPEN)
 
-    async def lease(
-        self, run: GateRun, refs: Sequence[str], allowed: LoginPolicy, token_id: str, times: int = 1
-    ) -> LeaseOutcome:
-        """Give a run attempt its one lease and debit `times` logins of each ref, or nothing at all.
+    async def lease(self, run: GateRun, debits: Mapping[str, int], allowed: LoginPolicy, token_id: str) -> LeaseOutcome:
+        """Give a run attempt its one lease and debit so many logins of each ref, or nothing at all.
 
         `token_id` is the `jti` of the token that asks; it gets one lease.
 
         Raises: UpstreamError.
         """
-        lease, holder = secrets.token_hex(16), f"{run.run_id}:{run.run_attempt}"
+        lease, holder, refs = secrets.token_hex(16), f"{run.run_id}:{run.run_attempt}", tuple(debits)
         keys = [f"healer:lease:{holder}", _token_key(token_id)]
         keys += [key for ref in refs for key in (vault_key(ref), _ledger_key(ref), _closing_key(ref))]
         args: list[str | float] = [lease, holder, time.time(), _KEPT_S, _LEASE_TTL_S, _TOKEN_TTL_S]
-        args += [times, allowed.ceiling, allowed.window_s, allowed.cooloff_s]
+        args += [allowed.ceiling, allowed.window_s, allowed.cooloff_s, *debits.values()]
         with redis_errors():
             outcome, index = await self._lease(keys=keys, args=args)
         match outcome:
@@ -152,7 +151,8 @@ class Logins:
             case "missing":
                 return CredentialMissing(refs[index - 1])
             case _:
-                return Held(outcome, await self.standing(refs[index - 1], allowed, times))
+                ref = refs[index - 1]
+                return Held(outcome, await self.standing(ref, allowed, debits[ref]))
 
     async def report(self, ref: str, login: str, at: float, outcome: LoginOutcome, by: str) -> bool:
         """Record a login that somebody else made, once per id; `at` is in Unix seconds. Gives whether it was new.

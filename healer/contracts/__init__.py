@@ -9,6 +9,7 @@ from healer.contracts.case import ENDED, Attempt, Case, Comment, Diagnosis, Even
 from healer.contracts.fetches import Fetch, FetchResult, LastGood
 from healer.contracts.gate import (
     Annotation,
+    BaseResult,
     Check,
     CheckRun,
     Conclusion,
@@ -45,6 +46,7 @@ __all__ = [
     "Annotation",
     "Attempt",
     "Autonomy",
+    "BaseResult",
     "Brief",
     "Candidate",
     "Case",

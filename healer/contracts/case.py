@@ -99,11 +99,12 @@ class Attempt(Contract):
 
 
 class Diagnosis(Contract):
-    """Base red, proved once: holds for this base sha and importer while it is fresh."""
+    """Base red, proved once: holds for this base sha and importer while it is fresh. `again` is a later run whose job proved it anew."""
 
     run: GateRun
     verdict: Verdict
     failure: Failure | None = None
+    again: GateRun | None = None
 
 
 class Case(Contract):

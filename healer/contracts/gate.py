@@ -43,6 +43,8 @@ class GateRun(Contract):
     correlation: Correlation
     url: str
     dispatched_at: datetime
+    base_sha: Sha | None = None
+    """The base commit that this `verify` run fetches with first; None where the diagnosis holds."""
 
 
 class Check(Contract):
@@ -72,6 +74,18 @@ class History(Contract):
     version: Literal[1] = 1
     key: KeyedHash
     bills: tuple[KnownBill, ...] = Field(max_length=120)
+
+
+class BaseResult(Contract):
+    """What the base commit did in a `verify` run, before its head: judged as a diagnosis judges it."""
+
+    sha: Sha
+    conclusion: Literal[Conclusion.SUCCESS, Conclusion.FAILURE]
+    summary: str
+    failure: Failure | None = None
+    checks: tuple[Check, ...] = ()
+    exit_code: int | None = None
+    bills: int = Field(default=0, ge=0)
 
 
 class GateReport(Contract):
@@ -104,9 +118,11 @@ class GateReport(Contract):
     tools: dict[str, str] = Field(default_factory=dict)
     started_at: datetime
     finished_at: datetime
+    base: BaseResult | None = None
+    """What the base did, where the same job fetched with it. Where it settles the run by itself, the report is about it alone."""
     trace: Trace | None = None
     history: History | None = None
-    """What to remember where this run is believed; only a green one has it."""
+    """What to remember where this run is believed; only one whose bills are true has it."""
 
 
 class RunState(Contract):
@@ -163,6 +179,8 @@ class LeaseGrant(Contract):
     refs: tuple[CredentialRef, ...]
     repetitions: int = Field(default=1, ge=1)
     """Fetches with each of the refs; all of them are debited."""
+    base: Sha | None = None
+    """The base commit to fetch with first, once with the first login, which is debited for it besides."""
     expires_at: AwareDatetime
     history: History | None = None
     diff: str = ""

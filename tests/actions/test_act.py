@@ -33,13 +33,20 @@ INPUTS = {
 class Actions:
     """GitHub with an importers repository, its caller workflow pinned to this checkout as the gate."""
 
-    def __init__(self, folder, world, ruby):
+    def __init__(self, folder, world, ruby, base=None):
         self.world, self.folder, self.root = world, folder, folder / "github"
         world.grant = make_grant(world.portal)
         self.gate_sha = seed.seed_gate(folder, self.root / "repos/acme/importer-healer.git")
         source = folder / "source"
         source.mkdir()
+        self.inputs = INPUTS
+        if base:
+            (source / "Rakefile").write_text(make_rakefile(base))
+            world.grant["base"] = seed.commit_tree(source, "The base")
+            self.inputs = {**INPUTS, "base_sha": world.grant["base"], "with_base": "true"}
         (source / "Rakefile").write_text(make_rakefile(ruby))
+        if base:
+            seed.commit_tree(source, "The head")
         seed.seed_importers(source, folder, self.root / "repos/acme/importers.git", self.gate_sha)
         self.http = httpx.Client(
             base_url=f"http://127.0.0.1:{free_port()}", headers={"Authorization": f"Bearer {TOKEN}"}
@@ -79,7 +86,7 @@ class Actions:
 
     def dispatch(self):
         """Start the gate as the healer does; give the run's id."""
-        body = {"ref": "main", "inputs": INPUTS, "return_run_details": True}
+        body = {"ref": "main", "inputs": self.inputs, "return_run_details": True}
         return self.http.post(f"{API}/workflows/healer-gate.yml/dispatches", json=body).json()["workflow_run_id"]
 
     def wait(self, run_id, *statuses, seconds=40):
@@ -103,7 +110,7 @@ def outside():
 @pytest.fixture
 def actions(outside, tmp_path):
     outside.reports, outside.leases = [], 0
-    return lambda ruby: Actions(tmp_path, outside, ruby)
+    return lambda ruby, **more: Actions(tmp_path, outside, ruby, **more)
 
 
 def containers(github, run_id):
@@ -120,6 +127,16 @@ def test_a_good_fetch_is_a_green_run(actions):
     assert (run["conclusion"], report.conclusion) == ("success", Conclusion.SUCCESS)
     assert run["display_title"] == "verify UTIL-101 UTIL-101-1-0a1b2c3d"
     assert (report.sha, report.run_id, report.ref) == (run["head_sha"], run["id"], "refs/heads/main")
+
+
+def test_base_and_head_are_one_run(actions):
+    """Asked for, one job fetches with the base and with the head, by one lease; one report says that it went from red to green."""
+    with actions(GREEN, base="exit 3") as github:
+        run = github.wait(github.dispatch(), "completed")
+    [(_, report, _)] = github.world.reports
+    assert (run["conclusion"], report.conclusion, report.bills) == ("success", Conclusion.SUCCESS, 1)
+    assert (report.base.sha, report.base.conclusion) == (github.inputs["base_sha"], Conclusion.FAILURE)
+    assert (report.sha, report.logins_used, github.world.leases) == (run["head_sha"], 2, 1)
 
 
 def test_a_broken_importer_is_a_red_run_without_its_login(actions):

@@ -281,6 +281,74 @@ def test_a_diagnosis_fetches_once(second):
     assert "replay" not in ended.report.timings_ms
 
 
+def test_a_red_base_and_a_green_head_are_one_green_run(runner):
+    """Where the diagnosis is stale, base and head are fetched with in one job: one report holds both, and nothing of either is left."""
+    sha = runner.base(RED)
+    runner.importer(GREEN)
+    ended = runner.run()
+    report, base = ended.report, ended.report.base
+    assert (ended.code, report.conclusion, report.exit_code, report.bills) == (0, Conclusion.SUCCESS, 0, 1), (
+        ended.output
+    )
+    assert (base.sha, base.conclusion, base.exit_code) == (sha, Conclusion.FAILURE, 3)
+    assert (base.failure.kind, base.failure.selector) == (FailureClass.SOURCE_CHANGED, "table#bills")
+    assert (report.logins_used, runner.world.leases) == (2, 1)
+    assert f"Base `{sha[:12]}`, in this job: ❌ red" in ended.summary
+    assert [containers(runner), images(runner), networks(runner)] == [b"", b"", b""]
+    assert list(runner.temp.iterdir()) == [runner.report_path]
+    assert subprocess.run(
+        ["git", "status", "--short"], cwd=runner.checkout, capture_output=True, check=True
+    ).stdout == (b" M Rakefile\n")
+
+
+def test_a_green_base_needs_no_head(runner):
+    """A base that fetches true bills ends the run neutral with exit 0; the head is not run, and what to remember is the base's."""
+    runner.base(GREEN)
+    runner.importer("exit 1")
+    ended = runner.run()
+    report = ended.report
+    assert (ended.code, report.conclusion, report.base.conclusion) == (0, Conclusion.NEUTRAL, Conclusion.SUCCESS)
+    assert (report.bills, len(report.history.bills)) == (1, 1)
+    assert "nothing to heal" in ended.summary
+    assert "not_in_diff" not in [check.name for check in report.checks]
+
+
+@pytest.mark.parametrize(("code", "kind"), [(4, FailureClass.SOURCE_DOWN), (5, FailureClass.AUTH_FAILED)])
+def test_what_no_change_mends_ends_with_the_base(runner, code, kind):
+    """A portal that is down and a login that is refused are red by the base alone: no second login is tried."""
+    runner.base(f"exit {code}")
+    runner.importer(GREEN)
+    ended = runner.run()
+    assert (ended.code, ended.report.conclusion, ended.report.failure.kind) == (1, Conclusion.FAILURE, kind)
+    assert (ended.report.exit_code, ended.report.base.failure.kind) == (code, kind)
+
+
+def test_a_red_head_beside_a_red_base_is_red(runner):
+    """The failure is the head's, and the base's stands beside it."""
+    runner.base(RED)
+    runner.importer("exit 6")
+    ended = runner.run()
+    assert (ended.code, ended.report.failure.kind) == (1, FailureClass.CONTRACT_BROKEN)
+    assert ended.report.base.failure.kind is FailureClass.SOURCE_CHANGED
+
+
+@pytest.mark.parametrize("wrong", ["no such commit", "not granted", "not asked for"])
+def test_a_base_that_cannot_be_had_blames_nobody(runner, wrong):
+    """A commit that the checkout lacks, a lease without it, and a lease with one that was not dispatched are `error`."""
+    runner.base(RED)
+    runner.importer(GREEN)
+    if wrong == "no such commit":
+        runner.env["HEALER_BASE_SHA"] = runner.world.grant["base"] = "d" * 40
+    elif wrong == "not granted":
+        del runner.world.grant["base"]
+    else:
+        del runner.env["HEALER_WITH_BASE"]
+    ended = runner.run()
+    assert (ended.code, ended.report.conclusion) == (2, Conclusion.ERROR)
+    assert ("base_missing" if wrong == "no such commit" else "lease_mismatch") in ended.report.summary
+    assert runner.world.leases == (wrong != "no such commit")
+
+
 def test_another_host_fails_the_gate_and_is_named(runner):
     """A good fetch that also contacts a host which the importer does not have is red, and the host is named; nothing reached it."""
     runner.importer(GREEN + "Net::HTTP.get_response(URI('http://collector.example/?q=1')) rescue nil")

@@ -52,7 +52,8 @@ def test_the_gate_may_read_and_prove_itself_and_no_more():
     job = load(GATE)["jobs"]["gate"]
     assert job["permissions"] == {"contents": "read", "id-token": "write"}
     assert int(job["timeout-minutes"]) <= 15
-    assert job["steps"][0]["with"] == {"persist-credentials": "false"}
+    checkout = {"persist-credentials": "false", "fetch-depth": "${{ inputs.with-base == 'true' && '0' || '1' }}"}
+    assert job["steps"][0]["with"] == checkout
     assert "secrets" not in GATE.read_text() + CALLER.read_text()
 
 
@@ -81,6 +82,7 @@ def test_caller_and_gate_agree_on_their_inputs():
         "mode",
         "importer",
         "base_sha",
+        "with_base",
         "correlation",
     }
     assert set(re.findall(r"vars\.(\w+)", CALLER.read_text())) == {"HEALER_URL", "HEALER_BASE_IMAGE"}

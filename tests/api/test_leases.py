@@ -180,4 +180,15 @@ async def test_run_is_told_what_its_attempt_changes_and_what_is_remembered(gatew
     run = make_run(run_id=7002, attempt=2, mode=GateMode.VERIFY)
     await gateway.parts.cases.record(case, "gate_dispatched", {}, awaiting=run, attempts=attempts)
     grant = LeaseGrant.model_validate((await gateway.lease(run_id="7002")).json()["grant"])
-    assert (grant.diff, grant.history) == ("+two", remembered)
+    assert (grant.diff, grant.history, grant.base) == ("+two", remembered, None)
+
+
+async def test_a_run_of_base_and_head_has_one_lease_that_debits_both(gateway: Gateway) -> None:
+    """Where the awaited run fetches with the base too, its one lease names the base, and two logins are debited before it is released."""
+    await gateway.awaiting(make_run(attempt=1, mode=GateMode.VERIFY, base_sha="d" * 40))
+    grant = LeaseGrant.model_validate((await gateway.lease()).json()["grant"])
+    assert (grant.base, grant.refs, grant.repetitions) == ("d" * 40, ("brightwater-main",), 1)
+    assert await gateway.parts.logins.used("brightwater-main") == 2
+    leased = next(e for e in await gateway.parts.cases.events("UTIL-101") if e.kind == "leased")
+    assert leased.data["logins"] == 2
+    assert problem(await gateway.lease()) == (409, "lease_used")

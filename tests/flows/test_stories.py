@@ -19,7 +19,7 @@ from git_site import git
 from healer import dsse, receipt
 from healer.clients.cases import Cases
 from healer.clients.logins import Logins
-from healer.contracts import Check, Conclusion, FailureClass, GateMode, LoginOutcome, Reason, State
+from healer.contracts import BaseResult, Check, Conclusion, FailureClass, GateMode, LoginOutcome, Reason, State
 from loopback import NO_TLS
 
 TICKETS = (*range(101, 140), 311)
@@ -338,3 +338,27 @@ def test_reconcile_runs_by_its_schedule(hand, prefect):
     runs = wait_for(lambda: prefect.call("POST", "/flow_runs/filter", {**planned, "sort": "EXPECTED_START_TIME_ASC"}))
     first, second = (datetime.fromisoformat(run["expected_start_time"]) for run in runs[:2])
     assert (second - first, runs[0]["auto_scheduled"]) == (timedelta(minutes=2), True)
+
+
+@ticket(139)
+def test_a_stale_diagnosis_is_proved_in_the_heads_own_job(desk):
+    """Where the diagnosis is older than an hour, one run fetches with base and head; a base that is green there ends the case healed."""
+    desk.deliver()
+    desk.work()
+    case = desk.case
+    long_ago = case.awaiting.model_copy(update={"dispatched_at": datetime.now(UTC) - timedelta(hours=2)})
+    desk.ask(lambda redis: Cases(redis).record(case, "aged", {}, awaiting=long_ago))
+    desk.report()
+    desk.work()
+    awaited, base = desk.case.awaiting, desk.github.head("main")
+    assert (awaited.mode, awaited.base_sha) == (GateMode.VERIFY, base)
+    sent = desk.github.runs[awaited.run_id]["inputs"]
+    assert (sent["with_base"], sent["base_sha"]) == ("true", base)
+    green = BaseResult(
+        sha=base, conclusion=Conclusion.SUCCESS, summary="fetched", checks=GREEN["checks"], exit_code=0, bills=6
+    )
+    desk.report(**{**GREEN, "conclusion": Conclusion.NEUTRAL, "base": green})
+    desk.work()
+    assert (desk.case.state, desk.case.reason) == (State.NOT_FIXED, Reason.ALREADY_HEALED)
+    assert desk.jira.ticket("UTIL-139")["status"] == "Done"
+    assert not [pull for pull in desk.github.pulls if pull["head"]["ref"] == "heal/UTIL-139"]

@@ -3,9 +3,9 @@
 import pytest
 from pydantic import SecretStr
 
-from factories import make_importer
+from factories import make_importer, make_run
 from healer.contracts import GateMode
-from healer.credential import check_rotation, chosen, findings, read_fields, refs_for, repetitions, variables
+from healer.credential import check_rotation, chosen, debits, findings, read_fields, refs_for, repetitions, variables
 from healer.errors import Rejected
 
 
@@ -55,6 +55,16 @@ def test_a_second_login_is_for_verification() -> None:
     assert chosen(GateMode.DIAGNOSE, refs, names) == ("a-main", "a-pin")
     assert chosen(GateMode.VERIFY, refs, names) == ("a-main", "a-pin", "b-main")
     assert chosen(GateMode.PROBE, (), {}) == ()
+
+
+def test_the_base_beside_a_head_is_a_login_more() -> None:
+    """A run that fetches with the base too makes a diagnosis' login besides; a second login is for the head alone."""
+    importer, refs = make_importer(repetitions=2), ("a-main", "a-pin", "b-main")
+    names = {"a-main": ("username", "password"), "a-pin": ("pin",), "b-main": ("username",)}
+    alone, both = make_run(mode=GateMode.VERIFY), make_run(mode=GateMode.VERIFY, base_sha="a" * 40)
+    assert debits(alone, importer, refs, names) == {"a-main": 2, "a-pin": 2, "b-main": 2}
+    assert debits(both, importer, refs, names) == {"a-main": 3, "a-pin": 3, "b-main": 2}
+    assert debits(make_run(mode=GateMode.DIAGNOSE), importer, refs, names) == {"a-main": 1, "a-pin": 1}
 
 
 def test_only_a_change_is_fetched_again() -> None:

@@ -39,11 +39,12 @@ def test_reopened_case_finds_no_old_run():
 
 
 def test_inputs_are_texts():
-    """All six inputs of the dispatch are texts, as GitHub demands."""
+    """All inputs of the dispatch are texts, as GitHub demands; that of the base is there where it is wanted alone."""
     sent = inputs(make_case(), 2, GateMode.VERIFY, "a" * 40)
     assert set(sent) == {"case", "attempt", "mode", "importer", "base_sha", "correlation"}
     assert all(isinstance(value, str) for value in sent.values())
     assert (sent["attempt"], sent["mode"]) == ("2", "verify")
+    assert inputs(make_case(), 2, GateMode.VERIFY, "a" * 40, with_base=True) == {**sent, "with_base": "true"}
 
 
 def test_git_reads_the_trailers():

@@ -6,7 +6,7 @@ import pytest
 
 from factories import make_case, make_failure, make_report, make_run
 from healer import reports
-from healer.contracts import Check, GateReport, Lookup, Trace, TraceStep
+from healer.contracts import BaseResult, Check, Conclusion, GateReport, Lookup, Trace, TraceStep
 from healer.errors import Rejected
 from healer.redact import Redactor
 
@@ -29,6 +29,19 @@ def test_report_of_another_form_is_refused_without_echo(change: dict[str, object
         reports.parse(body)
     assert (refused.value.status, refused.value.reason) == (422, "bad_body")
     assert not {"seven", "secret_member", "fine"} & set(str(refused.value).replace(".", " ").split())
+
+
+def test_what_the_base_did_is_redacted_too() -> None:
+    """Summary, checks and failure of the base lose secrets like the head's own."""
+    check = Check(name="amount", passed=False, detail=SECRET)
+    failure = make_failure(message=SECRET, selector=SECRET)
+    base = BaseResult(sha="a" * 40, conclusion=Conclusion.FAILURE, summary=SECRET, checks=(check,), failure=failure)
+    redactor = Redactor()
+    redactor.add([SECRET])
+    clean = reports.redacted(make_report(base=base), redactor)
+    assert clean.base is not None
+    assert (clean.base.sha, clean.base.summary) == (base.sha, "***")
+    assert SECRET not in clean.model_dump_json()
 
 
 def test_report_of_the_awaited_run_belongs_to_its_case() -> None:

@@ -245,3 +245,20 @@ def test_a_red_base_is_proved_once_an_hour(age_s, base, holds):
     red = Diagnosis(run=make_run(sha="a" * 40, dispatched_at=NOW), verdict=Verdict(conclusion="failure", why="red"))
     assert is_fresh(make_case(diagnosis=red, base_sha=base), NOW + timedelta(seconds=age_s), fresh_s) is holds
     assert not is_fresh(make_case(base_sha=base), NOW, fresh_s)
+
+
+def test_what_makes_a_diagnosis_fresh_again():
+    """A later run that found the base red in its own job counts from then on, for its own base; a base that was not red proves nothing."""
+    old, later = make_run(sha="a" * 40, dispatched_at=NOW), NOW + timedelta(hours=5)
+    again = make_run(run_id=7009, sha="c" * 40, base_sha="b" * 40, mode=GateMode.VERIFY, dispatched_at=later)
+    red = Diagnosis(run=old, verdict=Verdict(conclusion="failure", why="red"), again=again)
+    assert is_fresh(make_case(diagnosis=red, base_sha="b" * 40), later, 3600)
+    assert not is_fresh(make_case(diagnosis=red, base_sha="a" * 40), later, 3600)
+    broken = Diagnosis(run=old, verdict=Verdict(conclusion="error", why="the gate broke"))
+    assert not is_fresh(make_case(diagnosis=broken, base_sha="a" * 40), NOW, 3600)
+
+
+def test_a_base_that_is_green_beside_its_head_is_healed_already():
+    """Neutral is a base that needs no healing: the ticket is closed, and nobody's patch is blamed."""
+    triage = classify(make_report(mode=GateMode.VERIFY, conclusion="neutral", failure=None, bills=3), make_case())
+    assert (triage.disposition, triage.reason) == (Disposition.NOT_FIXED, Reason.ALREADY_HEALED)

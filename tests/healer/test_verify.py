@@ -5,13 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from factories import SHA, make_case, make_failure, make_report, make_run
-from healer.contracts import Attempt, Check, Conclusion, GateMode, Reason, RunState, Verdict
+from healer.contracts import Attempt, BaseResult, Check, Conclusion, Diagnosis, GateMode, Reason, RunState, Verdict
 from healer.verify import (
     MAX_BROKEN_RUNS,
     Step,
     after_red,
     judge,
     next_step,
+    proved_again,
     repeats_itself,
     spent_attempts,
     with_verdict,
@@ -107,7 +108,7 @@ def test_any_disagreement_of_the_report_is_an_error(fields):
         (Conclusion.TIMED_OUT, "success", Conclusion.ERROR),
         (Conclusion.CANCELLED, "cancelled", Conclusion.CANCELLED),
         (Conclusion.CANCELLED, "failure", Conclusion.ERROR),
-        (Conclusion.NEUTRAL, "neutral", Conclusion.NEUTRAL),
+        (Conclusion.NEUTRAL, "success", Conclusion.ERROR),
         (Conclusion.ERROR, "failure", Conclusion.ERROR),
         (Conclusion.ERROR, "success", Conclusion.ERROR),
         (Conclusion.SUCCESS, "skipped", Conclusion.ERROR),
@@ -117,6 +118,55 @@ def test_each_end_of_a_run_is_its_verdict(told, github, verdict):
     """Report and GitHub must tell of one end; a run that a job skipped because no runner fits is never green."""
     fields = {"conclusion": told} if told is Conclusion.SUCCESS else {"conclusion": told, "exit_code": None}
     assert judged(GREEN.model_copy(update=fields), a_state(conclusion=github)) is verdict
+
+
+BASE = "d" * 40
+RED_BASE = BaseResult(sha=BASE, conclusion=Conclusion.FAILURE, summary="red", failure=make_failure(), exit_code=3)
+GREEN_BASE = BaseResult(sha=BASE, conclusion=Conclusion.SUCCESS, summary="green", checks=(FETCHED,), exit_code=0)
+WITH_BASE = AWAITED.model_copy(update={"base_sha": BASE})
+
+
+@pytest.mark.parametrize(
+    ("awaited", "report", "verdict"),
+    [
+        (WITH_BASE, {"base": RED_BASE}, Conclusion.SUCCESS),
+        (WITH_BASE, {"base": None}, Conclusion.ERROR),
+        (WITH_BASE, {"base": GREEN_BASE}, Conclusion.ERROR),
+        (WITH_BASE, {"base": RED_BASE.model_copy(update={"failure": None})}, Conclusion.ERROR),
+        (WITH_BASE, {"base": RED_BASE.model_copy(update={"sha": "e" * 40})}, Conclusion.ERROR),
+        (AWAITED, {"base": RED_BASE}, Conclusion.ERROR),
+        (WITH_BASE, {"base": GREEN_BASE, "conclusion": Conclusion.NEUTRAL}, Conclusion.NEUTRAL),
+        (WITH_BASE, {"base": RED_BASE, "conclusion": Conclusion.NEUTRAL}, Conclusion.ERROR),
+        (WITH_BASE, {"base": None, "conclusion": Conclusion.NEUTRAL}, Conclusion.ERROR),
+        (AWAITED, {"base": GREEN_BASE, "conclusion": Conclusion.NEUTRAL}, Conclusion.ERROR),
+        (
+            WITH_BASE,
+            {"base": GREEN_BASE.model_copy(update={"exit_code": None}), "conclusion": Conclusion.NEUTRAL},
+            Conclusion.ERROR,
+        ),
+    ],
+)
+def test_base_and_head_are_judged_together(awaited, report, verdict):
+    """A run that was to fetch with both is green with a red base and a green head alone, and neutral with a green base alone."""
+    told = GREEN.model_copy(update=report)
+    assert judge(told, a_state(), awaited, workflow=WORKFLOW).conclusion is verdict
+
+
+def test_a_believed_run_makes_the_diagnosis_fresh():
+    """Base red in a run that is believed counts for the next attempt; a green base, and a run that nobody believes, do not."""
+    red = Verdict(conclusion=Conclusion.FAILURE, why="w")
+    case = make_case(diagnosis=Diagnosis(run=make_run(), verdict=red))
+    told = RED.model_copy(update={"base": RED_BASE})
+    proved = proved_again(case, red, told, WITH_BASE)
+    assert proved is not None
+    assert (proved.run, proved.again) == (case.diagnosis.run, WITH_BASE)
+    for verdict, report in (
+        (Verdict(conclusion=Conclusion.ERROR, why="w"), told),
+        (red, RED),
+        (red, None),
+        (red, GREEN.model_copy(update={"base": GREEN_BASE})),
+    ):
+        assert proved_again(case, verdict, report, WITH_BASE) == case.diagnosis
 
 
 @pytest.mark.parametrize(("report", "state"), [(None, a_state()), (GREEN, None), (None, None)])

@@ -25,7 +25,7 @@ def allowed(ceiling: int = 6, **fields: Any) -> LoginPolicy:
 
 async def ask(logins: Logins, run_id: int, policy: LoginPolicy, *refs: str) -> Any:
     """Ask for a lease as a run of its own, by a token of its own."""
-    return await logins.lease(make_run(run_id=run_id), refs or (REF,), policy, f"jti-{next(TOKENS)}")
+    return await logins.lease(make_run(run_id=run_id), dict.fromkeys(refs or (REF,), 1), policy, f"jti-{next(TOKENS)}")
 
 
 async def back_date(redis: Redis, seconds: float) -> None:
@@ -50,20 +50,31 @@ async def test_run_attempt_has_one_lease(logins: Logins) -> None:
     outcomes = await asyncio.gather(*(ask(logins, 1, allowed(100)) for _ in range(50)))
     assert sum(isinstance(outcome, Granted) for outcome in outcomes) == 1
     assert outcomes.count(LeaseUsed()) == 49
-    assert isinstance(await logins.lease(make_run(run_id=1, run_attempt=2), [REF], allowed(), "other"), Granted)
+    assert isinstance(await logins.lease(make_run(run_id=1, run_attempt=2), {REF: 1}, allowed(), "other"), Granted)
     assert await logins.used(REF) == 2
 
 
 async def test_each_repetition_is_debited_before_anything_is_released(logins: Logins) -> None:
     """A lease for three fetches debits three logins of each ref, or none; where two are left the third is waited for."""
     run, token = make_run(run_id=1), "jti-three"
-    assert isinstance(await logins.lease(run, [REF], allowed(5), token, 3), Granted)
+    assert isinstance(await logins.lease(run, {REF: 3}, allowed(5), token), Granted)
     assert await logins.used(REF) == 3
-    held = await logins.lease(make_run(run_id=2), [REF], allowed(5), "jti-more", 3)
+    held = await logins.lease(make_run(run_id=2), {REF: 3}, allowed(5), "jti-more")
     assert isinstance(held, Held)
     assert held.standing.next_at is not None
     assert await logins.used(REF) == 3
-    assert isinstance(await logins.lease(make_run(run_id=2), [REF], allowed(5), "jti-two", 2), Granted)
+    assert isinstance(await logins.lease(make_run(run_id=2), {REF: 2}, allowed(5), "jti-two"), Granted)
+
+
+async def test_each_ref_is_debited_for_its_own_logins(logins: Logins, vault: Vault) -> None:
+    """Of several refs each is debited as often as it is used, and where one has no room left none is debited."""
+    await vault.put("second", {"username": SecretStr("other"), "password": SecretStr("wörd-2")})
+    assert isinstance(await logins.lease(make_run(run_id=1), {REF: 2, "second": 1}, allowed(3), "jti-both"), Granted)
+    assert (await logins.used(REF), await logins.used("second")) == (2, 1)
+    held = await logins.lease(make_run(run_id=2), {"second": 1, REF: 2}, allowed(3), "jti-again")
+    assert isinstance(held, Held)
+    assert held.standing.ref == REF
+    assert (await logins.used(REF), await logins.used("second")) == (2, 1)
 
 
 async def test_credential_knows_its_last_lease(logins: Logins, vault: Vault) -> None:
@@ -79,7 +90,7 @@ async def test_credential_knows_its_last_lease(logins: Logins, vault: Vault) -> 
 async def test_token_has_one_lease(logins: Logins) -> None:
     """One identity token gets one lease, whatever runs it is shown for, also at once; its id is kept in no clear form."""
     runs = [make_run(run_id=n) for n in range(1, 21)]
-    outcomes = await asyncio.gather(*(logins.lease(run, [REF], allowed(100), "jti-x") for run in runs))
+    outcomes = await asyncio.gather(*(logins.lease(run, {REF: 1}, allowed(100), "jti-x") for run in runs))
     assert sum(isinstance(outcome, Granted) for outcome in outcomes) == 1
     assert outcomes.count(TokenUsed()) == 19
     assert await logins.used(REF) == 1
@@ -88,8 +99,8 @@ async def test_token_has_one_lease(logins: Logins) -> None:
 async def test_refused_request_does_not_spend_its_token(logins: Logins) -> None:
     """A token whose lease was refused may ask again: a run can speak before there is room for it."""
     run = make_run()
-    assert isinstance(await logins.lease(run, [REF], allowed(0), "jti-y"), Held)
-    assert isinstance(await logins.lease(run, [REF], allowed(1), "jti-y"), Granted)
+    assert isinstance(await logins.lease(run, {REF: 1}, allowed(0), "jti-y"), Held)
+    assert isinstance(await logins.lease(run, {REF: 1}, allowed(1), "jti-y"), Granted)
 
 
 async def test_ceiling_holds_under_a_rush(logins: Logins) -> None:
@@ -126,7 +137,7 @@ async def test_logins_leave_the_window(logins: Logins, redis: Redis) -> None:
 async def test_ceiling_of_none_releases_nothing(logins: Logins) -> None:
     """A ceiling of 0 means no login at all; a run that needs no login is not held up."""
     assert isinstance(await ask(logins, 1, allowed(0)), Held)
-    assert isinstance(await logins.lease(make_run(run_id=1), [], allowed(0), "z"), Granted)
+    assert isinstance(await logins.lease(make_run(run_id=1), {}, allowed(0), "z"), Granted)
 
 
 async def test_production_logins_count(logins: Logins) -> None:
