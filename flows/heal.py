@@ -16,6 +16,7 @@ from flows.following import FOLLOWED, follow
 from flows.patching import patch, push_branch
 from flows.pausing import prove_unpaused
 from flows.story import HOLD_S, Number, Story, call, in_seconds, opened, step
+from flows.waiting import next_look
 from healer import aftermath, intake, triage, turns, verify
 from healer.contracts import Case, CaseId, Conclusion, Diagnosis, Disposition, GateMode, GateRun, Reason, State, Triage
 from healer.errors import Misconfigured, UpstreamError
@@ -188,7 +189,8 @@ async def _not_ours(story: Story, case: Case, decision: Triage) -> None:
         await _diagnose(story, case, case.awaiting.mode if case.awaiting else GateMode.DIAGNOSE)
         return
     state = State.NOT_FIXED if decision.disposition is Disposition.NOT_FIXED else State.NEEDS_ENGINEER
-    await story.end(case, state, decision.reason, decision.evidence, next_check=in_seconds(wake) if wake else None)
+    look = await next_look(story, case, decision)
+    await story.end(case, state, decision.reason, f"{decision.evidence} {look.words}".strip(), next_check=look.at)
 
 
 @step("verify")

@@ -4,8 +4,8 @@ A `History` holds hashes. Whoever has the importer's key finds the days again by
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from statistics import median
 from typing import Final, NamedTuple
@@ -18,6 +18,7 @@ LOOKED_BACK: Final = timedelta(days=800)
 _GAPS: Final = range(5, 401)
 """Days between two bills of an account; what lies closer or farther apart tells nothing."""
 _A_DAY: Final = timedelta(days=1)
+_MORNING: Final = time(6, tzinfo=UTC)
 
 
 class Billed(NamedTuple):
@@ -58,10 +59,28 @@ def usual_cadence(accounts: Mapping[str, Sequence[date]]) -> int | None:
     return round(median(found)) if found else None
 
 
-def next_bill(bills: Iterable[Billed], today: date) -> date | None:
-    """Give the first day after today on which a period should be over, by the cadence of each account; None where none is known."""
-    accounts = by_account(bills)
+def look_again(bills: Iterable[Billed], now: datetime, wait_days: int) -> tuple[datetime, str]:
+    """Say when to look for a bill again, and why then: the morning after the first day on which a period should be over.
+
+    Where a bill is late, or nobody knows when one comes, it is in so many days (UTC), if none is promised before.
+    """
+    due = sorted(_due(by_account(bills)))
+    late, coming = [day for day in due if day <= now.date()], [day for day in due if day > now.date()]
+    in_days = now + timedelta(days=wait_days)
+    if coming and (not late or _morning_after(coming[0]) <= in_days):
+        return _morning_after(coming[0]), f"By the cadence of its bills the next period is over on {coming[0]}."
+    if late:
+        return in_days, f"By the cadence of its bills a period was over on {late[-1]}, so its bill is late."
+    return in_days, "When its bills come is not known."
+
+
+def _due(accounts: Mapping[str, Sequence[date]]) -> Iterator[date]:
+    """Give the day on which each account's next period is over."""
     usual = usual_cadence(accounts)
-    steps = ((days[-1], cadence(days) or usual) for days in accounts.values())
-    due = [last + timedelta(days=step) for last, step in steps if step]
-    return min((day for day in due if day > today), default=None)
+    for days in accounts.values():
+        if step := cadence(days) or usual:
+            yield days[-1] + timedelta(days=step)
+
+
+def _morning_after(day: date) -> datetime:
+    return datetime.combine(day + _A_DAY, _MORNING)

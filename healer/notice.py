@@ -44,8 +44,8 @@ REASONS: Final[dict[Reason, Wording]] = {
     ),
     Reason.NO_NEW_BILL: Wording(
         "The importer works; the portal has no bill to give.",
-        "{owner}",
-        "Wait for the next bill, or ask the utility why there is none.",
+        "nobody for now; {owner}, where a bill should be there",
+        "The healer waits for the next bill, and then looks again by itself.",
     ),
     Reason.ALREADY_HEALED: Wording(
         "The importer fetches its bills again, unchanged.",

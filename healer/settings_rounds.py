@@ -11,6 +11,8 @@ class RoundSettings(BaseModel):
     reconcile_agent_s: float = Field(default=45 * 60, gt=0)
     """How long a case may be without an event before `reconcile` takes it on: after a failed step (doubled with each
     repetition), at work, while an agent works. What goes on all the same is harmed by no repetition."""
+    reconcile_no_bill_days: int = Field(default=7, ge=1, le=92)
+    """After so many days a portal without a new bill is looked at again, where the cadence of its bills does not say when."""
     jira_command_group: str | None = None
     """The JIRA group whose members may command by comments on tickets; without it nobody may."""
     sweep_hours: int = Field(default=72, ge=1, le=720)

@@ -1,12 +1,12 @@
 """Rules of reading when accounts are billed from what is remembered of their bills."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from factories import make_bill
-from healer.billing import Billed, billed, by_account, cadence, next_bill
+from healer.billing import Billed, billed, by_account, cadence, look_again
 from healer.history import Hasher, remembered
 
 HASHER = Hasher(b"k" * 32)
@@ -43,11 +43,46 @@ def test_cadence_is_the_usual_gap(step, count):
     assert cadence(late) in range(step, step + 6)
 
 
-def test_next_bill_is_the_first_that_any_account_should_have():
-    """Each account goes on by its cadence, one with a single bill by the usual one; what is overdue is no date to wait for."""
-    bills = [Billed("a", end) for end in MONTHS]
-    assert next_bill(bills, date(2026, 11, 5)) == MONTHS[-1] + timedelta(days=31)
-    assert next_bill([*bills, Billed("b", date(2026, 10, 15))], date(2026, 11, 5)) == date(2026, 11, 15)
-    assert next_bill(bills, date(2026, 12, 24)) is None
-    assert next_bill([Billed("a", MONTHS[0])], TODAY) is None
-    assert next_bill([], TODAY) is None
+def at(day):
+    return datetime.combine(day, time(10), tzinfo=UTC)
+
+
+def morning_after(day):
+    return datetime.combine(day + timedelta(days=1), time(6), tzinfo=UTC)
+
+
+BILLS = [Billed("a", end) for end in MONTHS]
+NEXT = MONTHS[-1] + timedelta(days=31)
+
+
+def test_next_look_is_when_the_first_account_should_have_a_bill():
+    """Each account goes on by its own cadence, one of which a single bill is known by the usual one."""
+    when, words = look_again(BILLS, at(date(2026, 11, 5)), 7)
+    assert (when, str(NEXT) in words) == (morning_after(NEXT), True)
+    other = Billed("b", date(2026, 10, 15))
+    assert look_again([*BILLS, other], at(date(2026, 11, 5)), 7)[0] == morning_after(date(2026, 11, 15))
+
+
+def test_late_or_unknown_bill_is_looked_for_after_the_usual_days():
+    """What is overdue is no date to wait for: it is the setting's days, or another account's date before that."""
+    late = at(date(2026, 12, 3))
+    assert look_again(BILLS, late, 7) == (
+        late + timedelta(days=7),
+        f"By the cadence of its bills a period was over on {NEXT}, so its bill is late.",
+    )
+    soon = [Billed("b", date(2026, 10, 5)), Billed("b", date(2026, 11, 5))]
+    assert look_again([*BILLS, *soon], late, 7)[0] == morning_after(date(2026, 12, 6))
+    assert look_again([*BILLS, *soon], late, 1)[0] == late + timedelta(days=1)
+    for known in ([], [Billed("a", MONTHS[0])]):
+        assert look_again(known, late, 3) == (late + timedelta(days=3), "When its bills come is not known.")
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.dates(date(2024, 10, 1), date(2026, 12, 20))), max_size=20),
+    st.integers(1, 92),
+)
+def test_next_look_is_never_in_the_past(known, days):
+    """Whatever is known, it is looked at again, and later than in some hours, so that no login is spent in vain."""
+    now = at(TODAY)
+    when, _ = look_again([Billed(*one) for one in known], now, days)
+    assert when - now > timedelta(hours=12)
