@@ -5,6 +5,7 @@ import sys
 
 from prefect.context import refresh_global_settings_context
 
+from flows import authorities
 from healer import logs
 from healer.programs import replace_environment
 from healer.redact import Redactor
@@ -13,6 +14,7 @@ from healer.redact import Redactor
 def execute(environment: dict[str, str]) -> None:
     """Run the flow run that the environment names (`PREFECT__FLOW_RUN_ID`), exactly as the stock runner's child does."""
     replace_environment(environment)
+    authorities.share()
     logs.install(Redactor(), level="WARNING")  # by form alone, until the flow's own parts bring what its settings hold
     refresh_global_settings_context()
     sys.modules.pop("prefect.engine", None)  # it is about to run as the main module

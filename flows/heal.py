@@ -5,7 +5,7 @@ the failure is ours, lets the agent patch, pushes, and sends the branch through 
 """
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 
 from prefect import flow
 from prefect.client.schemas.objects import State as FlowState
@@ -21,6 +21,8 @@ from healer import aftermath, intake, triage, turns, verify
 from healer.contracts import Case, CaseId, Conclusion, Diagnosis, Disposition, GateMode, GateRun, Reason, State, Triage
 from healer.errors import Misconfigured, UpstreamError
 from healer.intake import AdmissionPolicy, NotAdmitted
+
+_NEW: Final = frozenset({State.RECEIVED, State.QUEUED})
 
 
 @flow(name="heal", flow_run_name="heal-{case}-{attempt}", persist_result=False)
@@ -38,9 +40,12 @@ async def heal(case: CaseId, attempt: Number = 0) -> FlowState[Any]:
 async def _steps(story: Story) -> None:
     if (await story.case()).state in FOLLOWED and not await follow(story):
         return
-    await prove_unpaused(await story.case())
-    if await admit(story):
-        await diagnose(story)
+    case = await story.case()
+    await prove_unpaused(case)
+    # A task with nothing to do costs Prefect's server as much as one that does something.
+    if case.state in _NEW:
+        if await admit(story):
+            await diagnose(story)
     elif await classify(story):
         await patch(story)
         await push_branch(story)
@@ -51,7 +56,7 @@ async def _steps(story: Story) -> None:
 async def admit(story: Story) -> bool:
     """Decide whether the ticket is one that we act on, and take the importer. Gives whether a diagnosis comes next."""
     case = await story.case()
-    if case.state not in {State.RECEIVED, State.QUEUED} or not turns.is_due(case, story.number):
+    if case.state not in _NEW or not turns.is_due(case, story.number):
         return False
     refused = await _refusal(story, case)
     if refused:

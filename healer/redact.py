@@ -7,6 +7,7 @@ Redact first and cut afterwards: half a secret is found by nobody. What comes in
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeVar
 
 from healer import cards, encodings
@@ -49,6 +50,10 @@ _COMMON: Final = frozenset(
     }
     | {"string", "system", "unknown", "username", "utility", "utilities"}
 )
+
+_SHORT: Final = 64
+_REMEMBERED: Final = 4096
+"""Keys and short values come again and again in what a server is sent; so many of them are looked at once."""
 
 T = TypeVar("T")
 
@@ -167,15 +172,19 @@ class Redactor:
     def __init__(self, values: Iterable[str] = (), *, personal: bool = False) -> None:
         self._values: frozenset[str] = frozenset()
         self._shapes = Catalogue(SECRETS + PERSONAL if personal else SECRETS)
-        self._searches = _searches((), self._shapes)
+        self._know(())
         self.add(values)
 
     def add(self, values: Iterable[str]) -> None:
         """Know these values from now on. Those that are not `is_maskable` are ignored."""
         known = self._values | frozenset(values)
         if known != self._values:
-            self._searches = _searches(known, self._shapes)
+            self._know(known)
             self._values = known
+
+    def _know(self, values: Iterable[str]) -> None:
+        self._searches = _searches(values, self._shapes)
+        self._short = lru_cache(_REMEMBERED)(self.text)  # after the searches: it remembers nothing of the earlier ones
 
     def scan(self, text: str, since: int = 0, *, final: bool = True) -> Scan:
         """Find the secrets that begin at or after an index; where more text will follow (not `final`), only those it cannot change."""
@@ -199,13 +208,13 @@ class Redactor:
     def _walk(self, obj: object) -> object:
         match obj:
             case str():
-                return self.text(obj)
+                return self._short(obj) if len(obj) <= _SHORT else self.text(obj)
             case dict():
                 return {self._walk(key): self._walk(value) for key, value in obj.items()}
             case list() | tuple():
                 return type(obj)(self._walk(item) for item in obj)
             case int() | float() if not isinstance(obj, bool):
                 shown = str(obj)
-                return obj if self.text(shown) == shown else MASK
+                return obj if self._short(shown) == shown else MASK
             case _:
                 return obj

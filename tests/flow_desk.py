@@ -128,6 +128,7 @@ class Desk:
         """Give all that the healer has written anywhere: Redis, Prefect, git, GitHub, and its own part of the tickets."""
         if self.hand:
             self.hand.flush()
+        self.prefect.settle()
         stored = [(piece.place, piece.data) for piece in StoreSink(SecretStr(self.redis_url)).pieces()]
         ticket = self.jira.ticket(self.case_id)
         mine = [comment for comment in ticket["comments"] if comment["author"] == "importer-healer"]

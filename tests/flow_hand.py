@@ -19,7 +19,7 @@ from prefect.flows import load_flow_from_entrypoint
 from prefect.logging.handlers import APILogHandler
 from prefect.runner import Runner
 
-from flows import deployments
+from flows import authorities, deployments
 from flows.runner import DEPLOYMENTS
 from healer.programs import replace_environment
 
@@ -49,6 +49,7 @@ async def execute(client: PrefectClient, flows: dict[UUID, Flow], run_id: str, t
 
 async def main() -> None:
     """Do what is asked until nobody asks any more."""
+    authorities.share()
     turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
     async with get_client() as client, asyncio.TaskGroup() as group:
         flows = await deployed(client)

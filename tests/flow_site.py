@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -100,6 +101,14 @@ class Prefect:
         answer: httpx.Response = wait_for(answered)
         answer.raise_for_status()
         return answer.json() if answer.content else None
+
+    def settle(self) -> None:
+        """Wait until the server has written what it was told: of events and of tasks it writes once a second what came in it."""
+        for _ in range(2):
+            told = {"event": f"healer.settled.{uuid4()}", "occurred": datetime.now(UTC).isoformat(), "id": str(uuid4())}
+            self.call("POST", "/events", [{**told, "resource": {"prefect.resource.id": "healer.settled"}}])
+            asked = {"filter": {"event": {"name": [told["event"]]}}}
+            wait_for(lambda asked=asked: self.call("POST", "/events/filter", asked)["events"], pause_s=0.2)
 
     def start(self, request: RunRequest) -> str:
         """Create a flow run as the gateway's dispatcher does, again where the server is busy; give its id."""

@@ -51,6 +51,7 @@ def test_claude_heals_a_case(desk):
     assert shown["util-117-agent"]["data"] == 100
     desk.hand.flush()
     assert "Edit lib/gatherers/brightwater.rb" in desk.prefect.logs(runs[-1]["id"])
+    desk.prefect.settle()
     assert KEY.encode() not in desk.prefect.database
     desk.report(**GREEN)
     desk.work()
