@@ -12,7 +12,8 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.events.schemas.automations import Automation, AutomationCore
 from prefect.exceptions import ObjectNotFound
 
-from flows import deployments
+from flows import deployments, pools
+from flows.pools import Pool
 from healer.errors import HealerError, Misconfigured, UpstreamError
 
 TAG: Final = "importer-healer"
@@ -20,15 +21,20 @@ AUTOMATIONS: Final = "automations.yaml"
 """Beside the file of deployments."""
 
 
-async def applied(path: Path, block: str | None, *, check: bool) -> tuple[list[str], list[str]]:
+async def applied(
+    path: Path, block: str | None, pool: Pool | None = None, *, check: bool
+) -> tuple[list[str], list[str]]:
     """Mend each difference, or with `check` only find it; give what differed, and what is left out and why.
 
     Raises: Misconfigured where a file or the block is not there; UpstreamError where Prefect does not take it.
     """
-    defined = deployments.read(path)
+    defined = deployments.read(path, pool.name if pool else None)
     try:
         async with get_client() as client:
-            drift = await _deployed(client, defined, check=check)
+            drift = await pools.mended(client, pool, check=check) if pool else []
+            if not check:
+                await pools.make(client, {one.work_pool_name for one in defined if one.work_pool_name})
+            drift += await _deployed(client, defined, check=check)
             more, notes = await _automated(client, _read(path.with_name(AUTOMATIONS)), block, check=check)
     except HealerError:
         raise
@@ -43,8 +49,6 @@ async def applied(path: Path, block: str | None, *, check: bool) -> tuple[list[s
 
 
 async def _deployed(client: PrefectClient, defined: tuple[RunnerDeployment, ...], *, check: bool) -> list[str]:
-    if not check:
-        await deployments.make_pools(client, defined)
     drift = []
     for one in defined:
         name = f"{one.flow_name}/{one.name}"

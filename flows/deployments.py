@@ -5,27 +5,25 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from prefect.client.orchestration import PrefectClient
-from prefect.client.schemas.actions import WorkPoolCreate
 from prefect.deployments.runner import RunnerDeployment
-from prefect.exceptions import ObjectAlreadyExists
 from prefect.runner.storage import LocalStorage
 from prefect.schedules import Interval
 
+from flows.pools import APART
 from healer.errors import Misconfigured
 
 _STEP: Final = "prefect.deployments.steps.set_working_directory"
 
 
-def read(path: Path) -> tuple[RunnerDeployment, ...]:
-    """Read the file and load its flows.
+def read(path: Path, task_pool: str | None = None) -> tuple[RunnerDeployment, ...]:
+    """Read the file and load its flows. `task_pool` is the work pool of those whose runs have a task of their own (`pools.APART`).
 
     Raises: Misconfigured where the file is absent or not of our form; ImportError where a flow cannot be loaded.
     """
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
         folder = document["pull"][0][_STEP]["directory"]
-        return tuple(_deployment(entry, folder) for entry in document["deployments"])
+        return tuple(_deployment(entry, folder, task_pool) for entry in document["deployments"])
     except (OSError, yaml.YAMLError, KeyError, IndexError, TypeError) as error:
         raise Misconfigured(
             f"{path} does not define deployments ({type(error).__name__}: {' '.join(str(error).split())}).",
@@ -34,14 +32,15 @@ def read(path: Path) -> tuple[RunnerDeployment, ...]:
         ) from None
 
 
-def _deployment(entry: dict[str, Any], folder: str) -> RunnerDeployment:
+def _deployment(entry: dict[str, Any], folder: str, task_pool: str | None) -> RunnerDeployment:
     pool = entry["work_pool"]
+    apart = task_pool if entry["name"] in APART else None
     deployment = RunnerDeployment.from_entrypoint(
         entry["entrypoint"],
         entry["name"],
         description=entry["description"],
         tags=entry["tags"],
-        work_pool_name=pool["name"],
+        work_pool_name=apart or pool["name"],
         job_variables=pool["job_variables"],
         schedules=[
             Interval(timedelta(seconds=each["interval"]), slug=each["slug"]) for each in entry.get("schedules", ())
@@ -49,12 +48,3 @@ def _deployment(entry: dict[str, Any], folder: str) -> RunnerDeployment:
     )
     deployment.storage = LocalStorage(folder)
     return deployment
-
-
-async def make_pools(client: PrefectClient, deployments: tuple[RunnerDeployment, ...]) -> None:
-    """Make the process pools that the deployments name, where they are not there yet, so that a worker may take over any time."""
-    for name in {deployment.work_pool_name for deployment in deployments if deployment.work_pool_name}:
-        try:
-            await client.create_work_pool(WorkPoolCreate(name=name, type="process"))
-        except ObjectAlreadyExists:
-            continue

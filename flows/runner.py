@@ -73,15 +73,16 @@ async def _serve(limit: int, path: Path, look_every: float | None) -> None:
     from prefect.client.orchestration import get_client  # noqa: PLC0415 - see above
     from prefect.runner import Runner  # noqa: PLC0415 - see above
 
-    from flows import deployments, warm  # noqa: PLC0415 - see above
+    from flows import deployments, pools, warm  # noqa: PLC0415 - see above
 
     logs.install(Redactor(secret_values(load(SinkSettings))), level="WARNING", adopt=("prefect",))
     is_warm = look_every is not None and await asyncio.to_thread(warm.is_possible)
     every = look_every if look_every is not None and is_warm else _STOCK_S
     runner = Runner(name="healer", limit=limit, query_seconds=every, pause_on_shutdown=False)
-    defined = await asyncio.to_thread(deployments.read, path)
+    others = pools.APART if load(OperatorSettings).task_pool else frozenset()
+    defined = [one for one in await asyncio.to_thread(deployments.read, path) if one.name not in others]
     async with get_client() as client:
-        await deployments.make_pools(client, defined)
+        await pools.make(client, {one.work_pool_name for one in defined if one.work_pool_name})
     for deployment in defined:
         await runner.aadd_deployment(deployment)
     entrypoints = {deployment.name: deployment.entrypoint or "" for deployment in defined}

@@ -210,6 +210,8 @@ class OperatorSettings(_Room):
     notify_block: str | None = Field(default=None, pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")
     """Prefect's notification block for automations, `TYPE/NAME`; Prefect's address is in its own variable."""
     prefect_api_url: str = Field(default="", validation_alias="PREFECT_API_URL")
+    task_pool: str | None = Field(default=None, pattern=r"^[\w.-]+$")
+    """The work pool whose workers give each run of `heal` and `publish` a task of its own; without it the runner executes them."""
 
 
 class ReceiptSettings(_Room):

@@ -19,7 +19,7 @@ from prefect.flows import load_flow_from_entrypoint
 from prefect.logging.handlers import APILogHandler
 from prefect.runner import Runner
 
-from flows import authorities, deployments
+from flows import authorities, deployments, pools
 from flows.runner import DEPLOYMENTS
 from healer.programs import replace_environment
 
@@ -34,7 +34,7 @@ def say(line: str) -> None:
 async def deployed(client: PrefectClient) -> dict[UUID, Flow]:
     """Make the deployments as our runner does; give the flow of each."""
     runner, defined = Runner(name="hand"), await asyncio.to_thread(deployments.read, DEPLOYMENTS)
-    await deployments.make_pools(client, defined)
+    await pools.make(client, {one.work_pool_name for one in defined if one.work_pool_name})
     return {await runner.aadd_deployment(one): load_flow_from_entrypoint(str(one.entrypoint)) for one in defined}
 
 

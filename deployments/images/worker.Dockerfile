@@ -11,7 +11,7 @@ WORKDIR /src
 COPY localworld/setup/uv.txt uv.txt
 RUN python3 -m venv /opt/uv && /opt/uv/bin/pip install --quiet --no-cache-dir --require-hashes -r uv.txt
 COPY pyproject.toml uv.lock ./
-RUN /opt/uv/bin/uv sync --frozen --no-dev --no-install-project --extra flows --extra aws --extra production --extra otel
+RUN /opt/uv/bin/uv sync --frozen --no-dev --no-install-project --extra flows --extra aws --extra production --extra ecs --extra otel
 COPY README.md LICENSE ./
 COPY healer healer
 COPY flows flows
@@ -19,7 +19,7 @@ COPY api api
 COPY actions actions
 COPY prompts prompts
 COPY localworld/importers localworld/importers
-RUN /opt/uv/bin/uv sync --frozen --no-dev --no-editable --extra flows --extra aws --extra production --extra otel
+RUN /opt/uv/bin/uv sync --frozen --no-dev --no-editable --extra flows --extra aws --extra production --extra ecs --extra otel
 
 FROM ${BASE}
 # git talks to GitHub, util-linux and bubblewrap isolate an agent where the host allows it.

@@ -1,11 +1,14 @@
-# One role a service, each with what it uses. Prefect's server has no right at all but to read its own settings at its start.
+# One role a service, each with what it uses. Prefect's server has no right at all but to read its own settings at its start; the
+# launcher starts tasks and reads no secret, and what it starts (`run`) reads secrets and may do nothing in AWS.
 locals {
   services = {
-    gateway = { reads = var.gateway_secrets }
-    worker  = { reads = var.worker_secrets }
-    prefect = { reads = toset(["PREFECT_DATABASE"]) }
+    gateway  = { reads = setunion(var.gateway_secrets, ["HEALER_REDIS_URL"]) }
+    worker   = { reads = setunion(var.worker_secrets, ["HEALER_REDIS_URL"]) }
+    run      = { reads = setunion(var.worker_secrets, ["HEALER_REDIS_URL"]) }
+    prefect  = { reads = toset(["PREFECT_DATABASE"]) }
+    launcher = { reads = toset([]) }
   }
-  read = { for name, service in local.services : name => [for secret in setunion(service.reads, name == "prefect" ? [] : ["HEALER_REDIS_URL"]) : local.parameter[secret]] }
+  read = { for name, service in local.services : name => [for secret in service.reads : local.parameter[secret]] }
 }
 
 data "aws_iam_policy_document" "tasks" {
@@ -32,15 +35,13 @@ resource "aws_iam_role" "start" {
 
 data "aws_iam_policy_document" "start" {
   for_each = local.services
-  statement {
-    sid       = "Secrets"
-    actions   = ["ssm:GetParameters"]
-    resources = local.read[each.key]
-  }
-  statement {
-    sid       = "OpenThem"
-    actions   = ["kms:Decrypt"]
-    resources = [aws_kms_key.main.arn]
+  dynamic "statement" {
+    for_each = length(local.read[each.key]) > 0 ? { Secrets = ["ssm:GetParameters", local.read[each.key]], OpenThem = ["kms:Decrypt", [aws_kms_key.main.arn]] } : {}
+    content {
+      sid       = statement.key
+      actions   = [statement.value[0]]
+      resources = statement.value[1]
+    }
   }
   statement {
     sid       = "Log"
@@ -72,6 +73,78 @@ resource "aws_iam_role" "task" {
   for_each           = local.services
   name               = "importer-healer-${each.key}"
   assume_role_policy = data.aws_iam_policy_document.tasks.json
+}
+
+# The launcher starts, watches and stops tasks of one definition in one cluster, and hands them their own two roles, nobody else's.
+data "aws_iam_policy_document" "launcher" {
+  statement {
+    sid       = "Start"
+    actions   = ["ecs:RunTask"]
+    resources = ["${aws_ecs_task_definition.all["run"].arn_without_revision}:*"]
+    condition {
+      test     = "ArnEquals"
+      variable = "ecs:cluster"
+      values   = [aws_ecs_cluster.main.arn]
+    }
+  }
+  statement {
+    sid       = "WatchAndStop"
+    actions   = ["ecs:DescribeTasks", "ecs:StopTask"]
+    resources = ["arn:aws:ecs:${var.region}:${data.aws_caller_identity.here.account_id}:task/${aws_ecs_cluster.main.name}/*"]
+  }
+  statement {
+    sid       = "Name"
+    actions   = ["ecs:TagResource"]
+    resources = ["arn:aws:ecs:${var.region}:${data.aws_caller_identity.here.account_id}:task/${aws_ecs_cluster.main.name}/*"]
+    condition {
+      test     = "StringEquals"
+      variable = "ecs:CreateAction"
+      values   = ["RunTask"]
+    }
+  }
+  statement {
+    # ECS knows this action for everything only.
+    sid       = "ReadTheDefinition"
+    actions   = ["ecs:DescribeTaskDefinition"]
+    resources = ["*"]
+  }
+  statement {
+    sid       = "HandOver"
+    actions   = ["iam:PassRole"]
+    resources = [aws_iam_role.start["run"].arn, aws_iam_role.task["run"].arn]
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PassedToService"
+      values   = ["ecs-tasks.amazonaws.com"]
+    }
+  }
+  statement {
+    sid       = "Hear"
+    actions   = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage"]
+    resources = [aws_sqs_queue.tasks.arn]
+  }
+}
+
+data "aws_iam_policy_document" "tasks_queue" {
+  statement {
+    actions   = ["sqs:SendMessage"]
+    resources = [aws_sqs_queue.tasks.arn]
+    principals {
+      type        = "Service"
+      identifiers = ["events.amazonaws.com"]
+    }
+    condition {
+      test     = "ArnEquals"
+      variable = "aws:SourceArn"
+      values   = [aws_cloudwatch_event_rule.tasks.arn]
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "launcher" {
+  name   = "tasks"
+  role   = aws_iam_role.task["launcher"].id
+  policy = data.aws_iam_policy_document.launcher.json
 }
 
 data "aws_iam_policy_document" "services" {

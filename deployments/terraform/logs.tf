@@ -1,5 +1,5 @@
 resource "aws_cloudwatch_log_group" "all" {
-  for_each          = toset(["gateway", "prefect", "worker", "network"])
+  for_each          = toset(["gateway", "prefect", "worker", "launcher", "run", "network"])
   name              = "/importer-healer/${each.key}"
   retention_in_days = var.log_days
   kms_key_id        = aws_kms_key.main.arn

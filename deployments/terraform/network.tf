@@ -74,7 +74,7 @@ resource "aws_flow_log" "main" {
 
 # Secrets, keys, images and logs are reached inside the network, so that the allow-list needs no addresses of AWS.
 resource "aws_vpc_endpoint" "interface" {
-  for_each            = toset(["ssm", "kms", "logs", "ecr.api", "ecr.dkr"])
+  for_each            = toset(["ssm", "kms", "logs", "ecr.api", "ecr.dkr", "ecs", "sqs"])
   vpc_id              = aws_vpc.main.id
   service_name        = "com.amazonaws.${var.region}.${each.key}"
   vpc_endpoint_type   = "Interface"

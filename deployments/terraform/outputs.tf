@@ -12,3 +12,13 @@ output "database" {
   description = "The host of the parameter PREFECT_DATABASE; its password is in Secrets Manager, made by RDS."
   value       = aws_db_instance.prefect.address
 }
+
+output "pool" {
+  description = "The base job template of the work pool healer-tasks, for `healer deploy --template`."
+  value = templatefile("${path.module}/pool.json", {
+    cluster = aws_ecs_cluster.main.name
+    family  = aws_ecs_task_definition.all["run"].family
+    subnets = jsonencode([for subnet in aws_subnet.private : subnet.id])
+    groups  = jsonencode([local.group["run"]])
+  })
+}

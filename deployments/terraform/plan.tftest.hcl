@@ -36,8 +36,16 @@ run "everything_can_be_planned" {
   command = plan
 
   assert {
-    condition     = toset(keys(aws_ecs_service.all)) == toset(["gateway", "prefect", "worker"])
-    error_message = "Three services run."
+    condition     = toset(keys(aws_ecs_service.all)) == toset(["gateway", "prefect", "worker", "launcher"])
+    error_message = "Four services run; a run of an agent is a task of its own."
+  }
+  assert {
+    condition     = length(jsondecode(aws_ecs_task_definition.all["launcher"].container_definitions)[0].secrets) == 0
+    error_message = "The launcher is told no secret."
+  }
+  assert {
+    condition     = jsondecode(aws_ecs_task_definition.all["run"].container_definitions)[0].name == "run"
+    error_message = "The work pool speaks to the container by this name."
   }
   assert {
     condition     = toset([for rule in aws_vpc_security_group_ingress_rule.world_to_alb : rule.cidr_ipv4]) == toset(var.callers)

@@ -23,6 +23,12 @@ resource "aws_security_group" "worker" {
   vpc_id      = aws_vpc.main.id
 }
 
+resource "aws_security_group" "launcher" {
+  name        = "importer-healer-launcher"
+  description = "Starts a task for each run of an agent. Nobody reaches it."
+  vpc_id      = aws_vpc.main.id
+}
+
 resource "aws_security_group" "database" {
   name        = "importer-healer-database"
   description = "Prefect's Postgres."
@@ -59,17 +65,19 @@ resource "aws_vpc_security_group_ingress_rule" "world_to_alb" {
 
 locals {
   ways = {
-    alb_to_gateway       = { from = aws_security_group.alb.id, to = aws_security_group.gateway.id, port = 8000 }
-    gateway_to_ledger    = { from = aws_security_group.gateway.id, to = aws_security_group.ledger.id, port = 6379 }
-    gateway_to_prefect   = { from = aws_security_group.gateway.id, to = aws_security_group.prefect.id, port = 4200 }
-    worker_to_ledger     = { from = aws_security_group.worker.id, to = aws_security_group.ledger.id, port = 6379 }
-    worker_to_prefect    = { from = aws_security_group.worker.id, to = aws_security_group.prefect.id, port = 4200 }
-    prefect_to_database  = { from = aws_security_group.prefect.id, to = aws_security_group.database.id, port = 5432 }
-    prefect_to_messages  = { from = aws_security_group.prefect.id, to = aws_security_group.messages.id, port = 6379 }
-    gateway_to_endpoints = { from = aws_security_group.gateway.id, to = aws_security_group.endpoints.id, port = 443 }
-    worker_to_endpoints  = { from = aws_security_group.worker.id, to = aws_security_group.endpoints.id, port = 443 }
-    ledger_to_endpoints  = { from = aws_security_group.ledger.id, to = aws_security_group.endpoints.id, port = 443 }
-    prefect_to_endpoints = { from = aws_security_group.prefect.id, to = aws_security_group.endpoints.id, port = 443 }
+    alb_to_gateway        = { from = aws_security_group.alb.id, to = aws_security_group.gateway.id, port = 8000 }
+    gateway_to_ledger     = { from = aws_security_group.gateway.id, to = aws_security_group.ledger.id, port = 6379 }
+    gateway_to_prefect    = { from = aws_security_group.gateway.id, to = aws_security_group.prefect.id, port = 4200 }
+    worker_to_ledger      = { from = aws_security_group.worker.id, to = aws_security_group.ledger.id, port = 6379 }
+    worker_to_prefect     = { from = aws_security_group.worker.id, to = aws_security_group.prefect.id, port = 4200 }
+    prefect_to_database   = { from = aws_security_group.prefect.id, to = aws_security_group.database.id, port = 5432 }
+    prefect_to_messages   = { from = aws_security_group.prefect.id, to = aws_security_group.messages.id, port = 6379 }
+    gateway_to_endpoints  = { from = aws_security_group.gateway.id, to = aws_security_group.endpoints.id, port = 443 }
+    worker_to_endpoints   = { from = aws_security_group.worker.id, to = aws_security_group.endpoints.id, port = 443 }
+    ledger_to_endpoints   = { from = aws_security_group.ledger.id, to = aws_security_group.endpoints.id, port = 443 }
+    launcher_to_prefect   = { from = aws_security_group.launcher.id, to = aws_security_group.prefect.id, port = 4200 }
+    launcher_to_endpoints = { from = aws_security_group.launcher.id, to = aws_security_group.endpoints.id, port = 443 }
+    prefect_to_endpoints  = { from = aws_security_group.prefect.id, to = aws_security_group.endpoints.id, port = 443 }
   }
   out = {
     for pair in setproduct(["gateway", "worker"], var.egress) :
@@ -102,7 +110,7 @@ resource "aws_vpc_security_group_egress_rule" "inside" {
 
 # Images' layers and Amazon Linux' packages lie in S3, which is reached by its gateway endpoint.
 resource "aws_vpc_security_group_egress_rule" "layers" {
-  for_each          = { gateway = aws_security_group.gateway.id, worker = aws_security_group.worker.id, prefect = aws_security_group.prefect.id, ledger = aws_security_group.ledger.id }
+  for_each          = { gateway = aws_security_group.gateway.id, worker = aws_security_group.worker.id, prefect = aws_security_group.prefect.id, launcher = aws_security_group.launcher.id, ledger = aws_security_group.ledger.id }
   description       = "${each.key} to S3"
   security_group_id = each.value
   prefix_list_id    = aws_vpc_endpoint.s3.prefix_list_id

@@ -11,7 +11,6 @@ locals {
       command     = null
       check       = "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/livez', timeout=2)"
       environment = merge(var.settings, local.inside)
-      secrets     = setunion(var.gateway_secrets, ["HEALER_REDIS_URL"])
     }
     prefect = {
       image   = var.worker_image, cpu = 1024, memory = 2048, port = 4200, count = 1
@@ -27,22 +26,44 @@ locals {
         PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE     = "prefect_redis.lease_storage"
         PREFECT_SERVER_DOCKET_URL                    = "${local.messages}/1"
       }
-      secrets = toset(["PREFECT_DATABASE"])
     }
+    # All flows but those of agents.
     worker = {
-      image       = var.worker_image, cpu = 2048, memory = 4096, port = null, count = 2
+      image       = var.worker_image, cpu = 1024, memory = 2048, port = null, count = 2
       command     = null
-      check       = "import os, urllib.request as r; r.urlopen(os.environ['PREFECT_API_URL'] + '/ready', timeout=4)"
+      check       = local.reaches_prefect
+      environment = merge(var.settings, local.inside, local.apart)
+    }
+    # Starts a task of `run` for each run of heal and publish.
+    launcher = {
+      image   = var.worker_image, cpu = 512, memory = 1024, port = null, count = 1
+      command = ["prefect", "worker", "start", "--pool", local.apart.HEALER_TASK_POOL, "--type", "ecs", "--with-healthcheck", "--install-policy", "never"]
+      check   = "import urllib.request as r; r.urlopen('http://127.0.0.1:8080/health', timeout=4)"
+      environment = {
+        PREFECT_API_URL                                      = local.inside.PREFECT_API_URL
+        PREFECT_WORKER_QUERY_SECONDS                         = "2"
+        PREFECT_INTEGRATIONS_AWS_ECS_OBSERVER_SQS_QUEUE_NAME = aws_sqs_queue.tasks.name
+        AWS_DEFAULT_REGION                                   = var.region
+      }
+    }
+    # No service: one task an agent's run, which is its isolation, and ends with it.
+    run = {
+      image       = var.worker_image, cpu = 2048, memory = 4096, port = null, count = 0
+      command     = ["prefect", "flow-run", "execute"]
+      check       = local.reaches_prefect
       environment = merge(var.settings, local.inside, { HEALER_AGENT_REQUIRE_ISOLATION = "false" })
-      secrets     = setunion(var.worker_secrets, ["HEALER_REDIS_URL"])
     }
   }
+  reaches_prefect = "import os, urllib.request as r; r.urlopen(os.environ['PREFECT_API_URL'] + '/ready', timeout=4)"
+  apart           = { HEALER_TASK_POOL = "healer-tasks" }
   # The variable by which a program is told, where it is not the parameter's own name.
   told = { PREFECT_DATABASE = "PREFECT_API_DATABASE_CONNECTION_URL" }
   group = {
-    gateway = aws_security_group.gateway.id
-    prefect = aws_security_group.prefect.id
-    worker  = aws_security_group.worker.id
+    gateway  = aws_security_group.gateway.id
+    prefect  = aws_security_group.prefect.id
+    worker   = aws_security_group.worker.id
+    launcher = aws_security_group.launcher.id
+    run      = aws_security_group.worker.id
   }
 }
 
@@ -90,7 +111,7 @@ resource "aws_ecs_task_definition" "all" {
       { sourceVolume = "work", containerPath = "/var/lib/importer-healer", readOnly = false },
     ]
     environment = [for name, value in each.value.environment : { name = name, value = value }]
-    secrets     = [for name in each.value.secrets : { name = lookup(local.told, name, name), valueFrom = local.parameter[name] }]
+    secrets     = [for name in local.services[each.key].reads : { name = lookup(local.told, name, name), valueFrom = local.parameter[name] }]
     healthCheck = { command = ["CMD", "python3", "-c", each.value.check], interval = 15, timeout = 5, retries = 4, startPeriod = 60 }
     logConfiguration = {
       logDriver = "awslogs"
@@ -123,8 +144,35 @@ resource "aws_route53_record" "prefect" {
   records = ["prefect.services.importer-healer.internal"]
 }
 
+# What became of the launcher's tasks, so that a run whose task died is marked as crashed.
+resource "aws_sqs_queue" "tasks" {
+  name                      = "importer-healer-tasks"
+  message_retention_seconds = 604800
+  sqs_managed_sse_enabled   = true
+}
+
+resource "aws_cloudwatch_event_rule" "tasks" {
+  name        = "importer-healer-tasks"
+  description = "Tasks of our cluster that change their state."
+  event_pattern = jsonencode({
+    source      = ["aws.ecs"]
+    detail-type = ["ECS Task State Change"]
+    detail      = { clusterArn = [aws_ecs_cluster.main.arn] }
+  })
+}
+
+resource "aws_cloudwatch_event_target" "tasks" {
+  rule = aws_cloudwatch_event_rule.tasks.name
+  arn  = aws_sqs_queue.tasks.arn
+}
+
+resource "aws_sqs_queue_policy" "tasks" {
+  queue_url = aws_sqs_queue.tasks.id
+  policy    = data.aws_iam_policy_document.tasks_queue.json
+}
+
 resource "aws_ecs_service" "all" {
-  for_each               = local.tasks
+  for_each               = { for name, task in local.tasks : name => task if task.count > 0 }
   name                   = each.key
   cluster                = aws_ecs_cluster.main.id
   task_definition        = aws_ecs_task_definition.all[each.key].arn

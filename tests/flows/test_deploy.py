@@ -16,7 +16,11 @@ from typer.testing import CliRunner
 
 from flow_site import BIN, Prefect, environment, wait_for
 from healer.cli import app
+from healer.errors import Misconfigured
 from serving import serving
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("heal", "publish", "reconcile")
 
 
 @pytest.fixture
@@ -114,3 +118,26 @@ def test_block_that_is_not_there_is_named(prefect: Prefect, tmp_path: Path):
     argv = [str(BIN / "healer"), "deploy", "--check"]
     done = subprocess.run(argv, env=env, capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, "Prefect has no block slack-webhook/nobody" in done.stderr) == (2, True)
+
+
+def test_agents_may_run_in_a_pool_of_their_own(prefect: Prefect, deploy, tmp_path: Path):
+    """With a template and a name, heal and publish go to that pool; what differs is named, and a pool of another type is not touched."""
+    template = tmp_path / "pool.json"
+    template.write_text((ROOT / "deployments/kubernetes/pool.json").read_text())
+    pool = {"HEALER_TASK_POOL": "tasks-of-test-deploy"}
+    asked = ("--template", str(template), "--type", "kubernetes")
+    try:
+        code, lines = deploy(*asked, **pool)
+        assert (code, lines[0]) == (0, "work pool tasks-of-test-deploy: not there")
+        code, lines = deploy("--check", *asked, **pool)
+        assert (code, lines[-1]) == (0, "nothing differs")
+        pools = {name: prefect.call("GET", f"/deployments/name/{name}/{name}")["work_pool_name"] for name in NAMES}
+        assert pools == {name: pool["HEALER_TASK_POOL"] if name in {"heal", "publish"} else "healer" for name in NAMES}
+        template.write_text(template.read_text().replace("4Gi", "8Gi"))
+        assert deploy(*asked, **pool)[1][0] == "work pool tasks-of-test-deploy: other base job template"
+        with pytest.raises(Misconfigured, match="of type kubernetes, not ecs"):
+            deploy("--check", "--template", str(template), **pool)
+        with pytest.raises(Misconfigured, match="HEALER_TASK_POOL"):
+            deploy("--check", **pool)
+    finally:
+        deploy()  # other tests have all of them in the runner's pool
