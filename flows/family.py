@@ -1,30 +1,28 @@
 """The flow `family`: when one importer is healed, those whose portals the same software makes are looked at. It runs every half hour."""
 
 from collections.abc import Awaitable, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final, NamedTuple
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from prefect import flow
 from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State as FlowState
 from pydantic import ValidationError
 
+from flows import looking
 from flows.pausing import pauses
 from flows.rounds import made
 from flows.story import call, registry
 from flows.watch import rule
 from healer import family as siblings
-from healer import logins, sweep, verify
+from healer import logins, sweep
 from healer.contracts import Case, GateRun, Importer, Sha, Trace
-from healer.errors import HealerError, Misconfigured, Rejected
+from healer.errors import HealerError, Rejected
 from healer.family import Checkup, Sibling
 from healer.importers import Registry
 from healer.vendor import Print, fingerprint
 from healer.watch import Told, hindrance, open_ticket, open_tickets
 from healer.wiring import FlowParts
-
-_PATIENCE: Final = timedelta(hours=3)
-"""A run that has not ended by then is judged as it is, so that nothing waits for it for ever."""
 
 
 @flow(name="family", flow_run_name="family", persist_result=False)
@@ -40,7 +38,7 @@ async def _family(parts: FlowParts) -> str:
     """
     known, rows, failed = await registry(parts), list[dict[str, str]](), list[str]()
     for checkup in await parts.checkups.list():
-        if not checkup.outcome:
+        if checkup.agrees and not checkup.outcome:
             await _tried(parts, checkup, _judge(parts, checkup, known), rows, failed)
     sent = await _send(parts, known, rows, failed)
     if rows:
@@ -74,11 +72,10 @@ def _row(one: Checkup, told: str) -> dict[str, str]:
 
 async def _judge(parts: FlowParts, one: Checkup, known: Registry) -> str:
     """Judge a run that has ended; give what came of it, nothing where it is still at work."""
-    report = await parts.evidence.report(one.run.run_id, one.run.run_attempt)
-    state = await call(parts.github.run_state, one.run.run_id)
-    if datetime.now(UTC) - one.run.dispatched_at < _PATIENCE and (state is None or verify.is_finishing(state)):
+    judged = await looking.ended(parts, one)
+    if judged is None:
         return ""
-    verdict = verify.judge(report, state, one.run, workflow=parts.settings.gate_workflow)
+    verdict, report = judged
     found = siblings.outcome(report, verdict)
     importer = known.importers.get(one.importer)
     if found != siblings.BROKEN or report is None or importer is None:
@@ -135,7 +132,8 @@ async def _send(parts: FlowParts, known: Registry, rows: list[dict[str, str]], f
     news = [case for case in cases if siblings.is_news(case, datetime.now(UTC), parts.settings.family_days)]
     if not news or not parts.settings.family_checks_per_day:
         return 0
-    base = await _base(parts)
+    base = await looking.base_head(parts)
+    await call(parts.git.fetch)
     prints = {importer.name: await _print(parts, importer, base) for importer in known}
     now, sent = _Sending(parts, base, cases, rows), 0
     for case in news:
@@ -146,19 +144,6 @@ async def _send(parts: FlowParts, known: Registry, rows: list[dict[str, str]], f
             except HealerError as error:
                 failed.append(f"{sibling.importer}: {parts.redactor.text(str(error))}")
     return sent
-
-
-async def _base(parts: FlowParts) -> str:
-    """Give the head of the base branch, which the mirror then has."""
-    head = await call(parts.github.branch_head, parts.settings.base_branch)
-    if head is None:
-        raise Misconfigured(
-            f"the importers repository has no branch {parts.settings.base_branch}.",
-            reason="base_branch",
-            remedy="Set HEALER_BASE_BRANCH.",
-        )
-    await call(parts.git.fetch)
-    return head
 
 
 async def _print(parts: FlowParts, importer: Importer, base: str) -> Print:
@@ -199,20 +184,6 @@ async def _look(now: _Sending, importer: Importer, sibling: Sibling, origin: Cas
 
 
 async def _dispatch(parts: FlowParts, importer: Importer, origin: Case, base: str) -> GateRun:
-    """Dispatch on the base branch; a dispatch that was made already is found by its correlation."""
     allowed = logins.policy(importer)
     mode = siblings.mode([await parts.logins.standing(ref, allowed) for ref in importer.credentials])
-    branch, workflow = parts.settings.base_branch, parts.settings.gate_workflow
-    sent = siblings.inputs(origin, importer, mode, base)
-    run_id, url = await call(parts.github.dispatch, workflow, branch, sent)
-    state = await call(parts.github.run_state, run_id)
-    return GateRun(
-        run_id=run_id,
-        mode=mode,
-        attempt=0,
-        ref=f"refs/heads/{branch}",
-        sha=state.head_sha if state else base,
-        correlation=sent["correlation"],
-        url=url,
-        dispatched_at=datetime.now(UTC),
-    )
+    return await looking.sent(parts, importer, origin, mode, base)

@@ -8,12 +8,15 @@ from prefect.artifacts import acreate_table_artifact
 from prefect.client.schemas.objects import State as FlowState
 from pydantic import Field
 
+from flows import looking
+from flows.pausing import pauses
 from flows.rounds import made
 from flows.story import call, registry
 from healer import sweep
 from healer.clients.fetches import KEPT
-from healer.contracts import Importer, Ticket
+from healer.contracts import GateMode, Importer, Ticket
 from healer.errors import HealerError, Rejected
+from healer.family import Checkup, Look, look, outcome, probe_of
 from healer.settings import FlowSettings
 from healer.watch import Alarm, Rule, Told, alarm, hindrance, open_tickets, ticket
 from healer.wiring import FlowParts
@@ -79,6 +82,8 @@ async def _told(parts: FlowParts, importer: Importer, found: Alarm, tickets: tup
     now = datetime.now(UTC)
     if why := hindrance(importer, tickets, await parts.fetches.alarms(), rule(parts.settings), now):
         return why
+    if why := await _asked(parts, importer):
+        return why
     fields = ticket(found, importer, parts.settings.jira_project, parts.settings.jira_issue_types[0])
     key = await call(parts.jira.open, fields)
     await parts.fetches.alarmed(Told(importer=importer.name, ticket=key, at=now))
@@ -87,3 +92,33 @@ async def _told(parts: FlowParts, importer: Importer, found: Alarm, tickets: tup
     except Rejected as refusal:
         return f"opened {key}, not taken in yet: {refusal.reason}"
     return f"opened {key}"
+
+
+async def _asked(parts: FlowParts, importer: Importer) -> str:
+    """Say why the alarm of an importer whose portal may be asked is no ticket yet; empty where it is to be one.
+
+    Raises: UpstreamError.
+    """
+    settings, now = parts.settings, datetime.now(UTC)
+    if not importer.probe or not settings.watch_probes_per_day:
+        return ""
+    known = [await _heard(parts, one) for one in await parts.checkups.list()]
+    found = look(importer.name, known, now, settings.watch_probe_hours, settings.watch_probes_per_day)
+    origin = probe_of(importer, now)
+    if found is not Look.ASK:
+        return found.value
+    if (await pauses()).holds(origin):
+        return ""
+    run = await looking.sent(parts, importer, origin, GateMode.PROBE, await looking.base_head(parts))
+    await parts.checkups.keep(Checkup(origin=origin.id, importer=importer.name, agrees=(), run=run))
+    return Look.WAIT.value
+
+
+async def _heard(parts: FlowParts, one: Checkup) -> Checkup:
+    """Judge a probe that has ended, and keep what came of it."""
+    if one.agrees or one.outcome or (judged := await looking.ended(parts, one)) is None:
+        return one
+    verdict, report = judged
+    heard = one.model_copy(update={"outcome": outcome(report, verdict)})
+    await parts.checkups.keep(heard)
+    return heard

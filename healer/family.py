@@ -5,7 +5,9 @@ A sibling is looked at by a gate run of its own, which has no ticket and no case
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from hashlib import sha256
+from itertools import takewhile
 from typing import Final
 
 from healer.contracts import (
@@ -37,8 +39,9 @@ NAMED: Final = "platform"
 """What agrees where importers.toml names the platform."""
 BROKEN: Final = "broken"
 """The outcome that opens a ticket: the importer fails, and neither the portal's being away nor its login is the cause."""
+_DOWN: Final = "the portal does not answer"
 _NOT_THE_CHANGE: Final = {
-    FailureClass.SOURCE_DOWN: "the portal does not answer",
+    FailureClass.SOURCE_DOWN: _DOWN,
     FailureClass.AUTH_FAILED: "the portal refuses the login",
     FailureClass.TIMED_OUT: "the fetch did not end",
 }
@@ -53,7 +56,10 @@ class Sibling(Contract):
 
 
 class Checkup(Contract):
-    """A gate run that looks at an importer because a sibling was healed (`origin`). `outcome` is empty until it is judged."""
+    """A gate run that looks at an importer because a sibling was healed (`origin`). `outcome` is empty until it is judged.
+
+    Where nothing agrees `watch` has sent it, to learn whether the portal answers; then `origin` is no case (`probe_of`).
+    """
 
     origin: CaseId
     importer: ImporterName
@@ -109,7 +115,42 @@ def spares(
 
 def has_room(known: Iterable[Checkup], now: datetime, per_day: int) -> bool:
     """Say whether one more gate run may be sent within 24 hours."""
-    return sum(now - one.run.dispatched_at < _DAY for one in known) < per_day
+    return sum(bool(one.agrees) and now - one.run.dispatched_at < _DAY for one in known) < per_day
+
+
+def probe_of(importer: Importer, now: datetime) -> Case:
+    """Give what stands for the case of a probe by `watch`: one for each importer and hour."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    number = int(hour.timestamp()) // 3600
+    return Case(id=f"WATCH-{number}", importer=importer.name, opened_at=hour, updated_at=hour)
+
+
+class Look(StrEnum):
+    """What is known of a portal that may be asked."""
+
+    DOWN = _DOWN
+    WAIT = "the portal is asked"
+    ASK = "ask"
+    GO_ON = ""
+
+
+def look(importer: ImporterName, known: Iterable[Checkup], now: datetime, hours: float, per_day: int) -> Look:
+    """Say what the probes of an importer mean for its alarm. They count for `hours`; all importers have `per_day` in 24 hours.
+
+    What is down since a day holds no alarm back any more: then people should know.
+    """
+    probes = [one for one in known if not one.agrees]
+    mine = sorted((one for one in probes if one.importer == importer), key=lambda one: one.run.dispatched_at)
+    fresh = bool(mine) and now - mine[-1].run.dispatched_at < timedelta(hours=hours)
+    if fresh and mine[-1].outcome != Look.DOWN:
+        return Look.GO_ON if mine[-1].outcome else Look.WAIT
+    down = list(takewhile(lambda one: one.outcome == Look.DOWN, reversed(mine)))
+    if down and now - down[-1].run.dispatched_at >= _DAY:
+        return Look.GO_ON
+    if fresh:
+        return Look.DOWN
+    has_room = sum(now - one.run.dispatched_at < _DAY for one in probes) < per_day
+    return Look.ASK if has_room else Look.GO_ON
 
 
 def mode(standings: Sequence[LoginStanding]) -> GateMode:

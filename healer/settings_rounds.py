@@ -28,6 +28,9 @@ class RoundSettings(BaseModel):
     watch_cooldown_hours: float = Field(default=72, ge=0)
     watch_tickets_per_day: int = Field(default=5, ge=0)
     """How long an importer's alarm opens no second ticket, and how many tickets all alarms may open in 24 hours; 0 opens none."""
+    watch_probe_hours: float = Field(default=3, ge=0)
+    watch_probes_per_day: int = Field(default=10, ge=0)
+    """How long a portal's answer to `watch` counts, and how many portals it asks in 24 hours; 0 asks none."""
     family_days: float = Field(default=7, ge=0)
     family_checks_per_day: int = Field(default=10, ge=0)
     """For so long after a proved fix `family` looks at the importer's siblings, by so many gate runs in 24 hours; 0 sends none."""

@@ -72,5 +72,7 @@ class Importer(Contract):
     login_cooloff_s: int = Field(default=900, ge=0, le=7 * 24 * 3600)
     """No login for so long after one that the portal refused or locked, not even with a new password."""
     autonomy: Autonomy = Autonomy.PULL_REQUEST
+    probe: bool = False
+    """`watch` may ask for the portal's page by a gate run of its own, without a login, before an alarm becomes a ticket."""
     platform: Annotated[str, text(r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$")] | None = None
     """The software that makes the portal, where people know it: importers of one platform are siblings, whatever their pages look like."""

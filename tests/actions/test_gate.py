@@ -470,6 +470,36 @@ def test_a_hostile_trace_is_no_trace(runner):
     assert [c.name for c in ended.report.checks if not c.passed] == ["follows_the_pages"]
 
 
+def test_the_login_is_in_no_layer_and_in_no_file_of_docker(runner):
+    """While a fetch prints and keeps its login, no layer of its image, no file of Docker's and no log holds it, and no file afterwards."""
+    runner.importer(
+        "puts ENV['PORTAL_PASSWORD']; $stdout.flush; File.write('/tmp/kept', ENV['PORTAL_PASSWORD']); sleep 8"
+    )
+    process = runner.start(runner.program("healer-gate"))
+    ids = b""
+    while process.poll() is None and b'"Running":true' not in ids:
+        found = containers(runner).split()
+        argv = ["docker", "inspect", "--format", "{{json .State}} {{.Id}} {{.Image}}", *found]
+        ids = subprocess.run(argv, capture_output=True, check=False).stdout if found else b""
+    state, container, image = ids.decode().split()
+    saved = [
+        subprocess.run(["docker", *argv], capture_output=True, check=False).stdout
+        for argv in (("save", image), ("history", "--no-trunc", image), ("export", container), ("logs", container))
+    ]
+    home = Path("/var/lib/docker/containers", container)
+    files = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
+    process.communicate()
+    assert all(saved[:3])
+    assert state
+    for told in (*saved, *files):
+        assert PASSWORD.encode() not in told
+        assert json.dumps(PASSWORD)[1:-1].encode() not in told
+    after = [path for folder in (runner.temp, runner.checkout) for path in folder.rglob("*") if path.is_file()]
+    assert runner.report_path in after
+    for text in [*(path.read_bytes() for path in after), runner.page.read_bytes()]:
+        assert PASSWORD.encode() not in text
+
+
 def test_the_password_is_on_no_command_line_and_in_no_inspection(runner):
     """While the fetch runs, its login is neither in any process's arguments nor in what Docker tells, nor in a file of the job."""
     runner.importer("sleep 3")

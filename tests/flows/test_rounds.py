@@ -6,14 +6,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from factories import SHA, make_delivery
+from factories import SHA, make_delivery, make_failure, make_report
 from flow_desk import Desk
 from flow_site import VAULT_KEYS
+from git_site import git
 from healer import dsse, receipt
 from healer.clients.cases import Cases
+from healer.clients.checkups import Checkups
 from healer.clients.evidence import Evidence
 from healer.clients.fetches import Fetches
-from healer.contracts import Fetch, State
+from healer.contracts import FailureClass, Fetch, State
 from healer.envelope import KeyRing
 from healer.pauses import VARIABLE
 from healer.reconcile import RECEIPT_WRITTEN
@@ -137,6 +139,42 @@ def test_watch_opens_one_ticket_for_an_importer_that_breaks(desk: Desk):
     written = desk.jira.ticket(case.id)
     assert (written["components"], written["labels"]) == (["importer-voltara"], ["importer-healer-watch"])
     assert "3 of 3 fetches failed" in str(written)
+
+
+@pytest.mark.parametrize("desk", ["UTIL-376"], indirect=True)
+def test_watch_asks_a_portal_that_may_be_asked_before_it_opens_a_ticket(desk: Desk, tmp_path):
+    """One probe, without a login; a portal that does not answer holds the ticket back, and is not asked again at once."""
+    desk.ask(lambda redis: redis.flushdb())
+    git("clone", "-q", str(desk.github.bare), str(tmp_path / "clone"), cwd=tmp_path)
+    registry = tmp_path / "clone/importers.toml"
+    registry.write_text(registry.read_text().replace("[importers.halden]\n", "[importers.halden]\nprobe = true\n"))
+    git("commit", "-qam", "Let the watch ask Halden's portal", cwd=tmp_path / "clone")
+    git("push", "-q", "origin", "HEAD:main", cwd=tmp_path / "clone")
+
+    async def fail(redis):
+        for hour in (3, 2, 1):
+            told = {"id": f"h-{hour}", "at": datetime.now(UTC) - timedelta(hours=hour), "commit": SHA}
+            await Fetches(redis).take("halden", Fetch(outcome="failed", **told))
+
+    async def report(redis):
+        (probe,) = await Checkups(redis).list()
+        told = {name: getattr(probe.run, name) for name in ("run_id", "mode", "ref", "sha", "correlation")}
+        down = make_failure(kind=FailureClass.SOURCE_DOWN)
+        found = make_report(case=probe.origin, importer="halden", conclusion="failure", failure=down, **told)
+        await Evidence(redis, KeyRing.parse(VAULT_KEYS)).keep_report(found)
+
+    desk.ask(fail)
+    before = set(desk.github.runs)
+    first = desk.round("watch", importer="halden")
+    (run,) = [run for number, run in desk.github.runs.items() if number not in before]
+    assert (run["inputs"]["mode"], run["inputs"]["importer"]) == ("probe", "halden")
+    desk.ask(report)
+    desk.github.conclude(run["id"], "failure")
+    second = desk.round("watch", importer="halden")
+    told = [json.loads(desk.prefect.artifacts(each["id"])[0]["data"])[0]["outcome"] for each in (first, second)]
+    assert told == ["the portal is asked", "the portal does not answer"]
+    assert len(desk.github.runs) == len(before) + 1
+    assert not desk.ask(lambda redis: Cases(redis).list())
 
 
 @pytest.mark.parametrize("desk", ["UTIL-372"], indirect=True)

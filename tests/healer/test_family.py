@@ -7,7 +7,7 @@ import pytest
 from factories import NOW, SHA, make_case, make_failure, make_importer, make_report, make_run
 from healer import family
 from healer.contracts import Conclusion, FailureClass, Fetch, GateMode, LoginOutcome, LoginStanding, State, Verdict
-from healer.family import Checkup
+from healer.family import Checkup, Look
 from healer.vendor import Print
 
 HEALED = make_importer()
@@ -79,6 +79,42 @@ def test_day_has_room_for_so_many():
     """What was sent more than 24 hours ago does not count; without a number nothing is sent."""
     known = [checkup(run=make_run(dispatched_at=NOW - timedelta(hours=hours))) for hours in (1, 23, 25)]
     assert [family.has_room(known, NOW, most) for most in (0, 2, 3)] == [False, False, True]
+
+
+def probed(hours, outcome="", importer="voltara"):
+    return checkup(
+        agrees=(), importer=importer, outcome=outcome, run=make_run(dispatched_at=NOW - timedelta(hours=hours))
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "found"),
+    [
+        ([], Look.ASK),
+        ([probed(1)], Look.WAIT),
+        ([probed(1, Look.DOWN)], Look.DOWN),
+        ([probed(1, "the portal answers")], Look.GO_ON),
+        ([probed(1, "not judged")], Look.GO_ON),
+        ([probed(4, Look.DOWN)], Look.ASK),
+        ([probed(4)], Look.ASK),
+        ([probed(1, Look.DOWN, "halden")], Look.ASK),
+        ([probed(1, Look.DOWN, "halden"), probed(2, Look.DOWN, "ostrava")], Look.GO_ON),
+        ([probed(25, Look.DOWN, "halden"), probed(2, Look.DOWN, "ostrava")], Look.ASK),
+        ([probed(25, Look.DOWN), probed(1, Look.DOWN)], Look.GO_ON),
+        ([probed(25, Look.DOWN), probed(9, "the portal answers"), probed(1, Look.DOWN)], Look.DOWN),
+        ([checkup(outcome=Look.DOWN)], Look.ASK),
+    ],
+)
+def test_what_a_probe_means_for_an_alarm(known, found):
+    """A portal that was down lately holds its alarm back, for a day at most; two probes a day are for all; a sibling's run is none."""
+    assert family.look("voltara", known, NOW, 3, 2) is found
+
+
+def test_a_probe_has_no_case_and_takes_no_siblings_room():
+    """What stands for its case is named by importer and hour; a sibling's number is not used up by it."""
+    assert family.probe_of(OTHER, NOW) == family.probe_of(OTHER, NOW + timedelta(minutes=59))
+    assert family.probe_of(OTHER, NOW).id != family.probe_of(OTHER, NOW + timedelta(hours=1)).id
+    assert family.has_room([probed(1)], NOW, 1)
 
 
 @pytest.mark.parametrize(

@@ -92,11 +92,13 @@ def test_any_disagreement_of_github_is_an_error(fields):
         {"checks": (Check(name="bills", passed=False),)},
         {"failure": make_failure()},
         {"exit_code": 1},
+        {"exit_code": None},
+        {"checks": ()},
         {"conclusion": Conclusion.ERROR},
     ],
 )
 def test_any_disagreement_of_the_report_is_an_error(fields):
-    """A report of another run, or one that contradicts itself, is never green."""
+    """A report of another run, one that contradicts itself, or one of a run that executed nothing, is never green."""
     assert judged(GREEN.model_copy(update=fields), a_state()) is Conclusion.ERROR
 
 
