@@ -21,7 +21,8 @@ class Fault:
     """What happens to the next `times` requests whose `METHOD /path` contains the pattern `match`.
 
     `after` lets the request do its work first, so that only its answer is replaced. Without a `status` the request is
-    merely slow by `delay_s`.
+    merely slow by `delay_s`. A `stale` one gives, so many times, what the same address answered when it was asked first: a read that
+    lags behind a write.
     """
 
     match: str
@@ -31,6 +32,7 @@ class Fault:
     times: int = 1
     after: bool = False
     delay_s: float = 0.0
+    stale: bool = False
 
     def hits(self, method: str, path: str) -> bool:
         """Tell whether the fault applies, and use it up once if so."""
@@ -55,6 +57,7 @@ class Faults:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app, self._faults = app, list[Fault]()
+        self._first: dict[tuple[int, str, bytes], list[Message]] = {}
 
     async def control(self, request: Request) -> Response:
         """Answer `/_control/faults`: POST adds one fault, GET lists them, DELETE forgets all.
@@ -74,15 +77,36 @@ class Faults:
             await self._app(scope, receive, send)
             return
         await asyncio.sleep(fault.delay_s)
+        if fault.stale:
+            await self._as_first(fault, scope, receive, send)
+            return
         if fault.after or fault.status is None:
             await self._app(scope, receive, send if fault.status is None else _nowhere)
         if fault.status is not None:
             await fault.answer(scope, receive, send)
 
+    async def _as_first(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer as this address answered first, which costs the fault nothing."""
+        place = (id(fault), scope["path"], scope["query_string"])
+        if place not in self._first:
+            fault.times += 1
+            kept = list[Message]()
+            await self._app(scope, receive, _keeping(kept))
+            self._first[place] = kept
+        for message in self._first[place]:
+            await send(message)
+
     def _next(self, scope: Mapping[str, Any]) -> Fault | None:
         if scope["type"] != "http" or scope["path"].startswith(CONTROL):
             return None
         return next((fault for fault in self._faults if fault.hits(scope["method"], scope["path"])), None)
+
+
+def _keeping(kept: list[Message]) -> Send:
+    async def keep(message: Message) -> None:
+        kept.append(message)
+
+    return keep
 
 
 async def _nowhere(message: Message) -> None:

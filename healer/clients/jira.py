@@ -5,6 +5,7 @@ write looks first or is an upsert by JIRA's own rules, so that a step whose answ
 Texts must be neutralised before they come here (`healer.prose.wiki`).
 """
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final, TypeVar
@@ -24,6 +25,7 @@ T = TypeVar("T")
 _FIELDS: Final = "summary,status,issuetype,project,components,updated"
 _REFUSALS: Final = (400, 409)
 """How JIRA refuses a transition; the same where somebody else took it a moment ago."""
+_LOOKS_S: Final = (0.1, 0.3)
 _CATEGORIES: Final = ("new", "indeterminate", "done")
 
 
@@ -172,6 +174,8 @@ class Jira:
         with self._door(f"moving {key} to {status}"):
             choices = self._jira.transitions(key, expand="transitions.fields")
             leading = [t for t in choices if _same(t["to"]["name"], status)]
+            if not leading and self._stands(key, status):
+                return status
             if not leading:
                 raise self._no_way(key, now, status, choices)
             chosen = min(leading, key=lambda t: len(_missing(t, fields)))
@@ -185,7 +189,7 @@ class Jira:
         except JIRAError as error:
             if error.status_code not in _REFUSALS:
                 raise
-            if _same(self._ticket(key).status, status):
+            if self._stands(key, status):
                 return
             raise UpstreamError(
                 f"JIRA refuses to move {key} to {status}: {self._short(error.text or '')}.",
@@ -194,6 +198,15 @@ class Jira:
                 status=error.status_code,
                 remedy="Move the ticket by hand, or give the fields that the transition's screen asks for.",
             ) from None
+
+    def _stands(self, key: str, status: str) -> bool:
+        """Say whether the ticket has the status. A read may lag behind a transition whose answer got lost, so it is looked at again."""
+        for pause_s in (*_LOOKS_S, None):
+            if _same(self._ticket(key).status, status):
+                return True
+            if pause_s is not None:
+                time.sleep(pause_s)
+        return False
 
     def _no_way(self, key: str, now: str, status: str, choices: list[dict[str, Any]]) -> UpstreamError:
         ways = ", ".join(sorted({t["to"]["name"] for t in choices})) or "none"

@@ -22,16 +22,26 @@ _NAME: Final = 60
 
 
 def say(jira: Library, key: str, marker: str, text: str, me: str) -> None:
-    """Make `text` the content of our one comment with this marker, writing only where it differs."""
+    """Make `text` the content of our one comment with this marker, writing only where it differs.
+
+    A read may lag behind a write whose answer got lost, and show no comment where there is one. So what was written is looked at,
+    and of several of ours the first one stays.
+    """
     body = f"{text[:_TEXT_LIMIT].rstrip()}\n\n{_anchor(marker)}"
-    # Somebody else's copy of the marker does not count.
-    ours = (c for c in _pages(jira, key, "2") if identity(c.get("author")) == me and _carries(c, marker))
-    old = next(ours, None)
-    if old is None:
+    ours = _ours(jira, key, marker, me)
+    if not ours:
         properties = [{"key": _PROPERTY, "value": {"marker": marker}}]
         jira.post(f"issue/{key}/comment", {"body": body, "properties": properties})
-    elif old["body"].strip() != body:
-        jira.put(f"issue/{key}/comment/{old['id']}", {"body": body})
+        ours = _ours(jira, key, marker, me)
+    if ours and ours[0]["body"].strip() != body:
+        jira.put(f"issue/{key}/comment/{ours[0]['id']}", {"body": body})
+    for second in ours[1:]:
+        jira.drop(f"issue/{key}/comment/{second['id']}")
+
+
+def _ours(jira: Library, key: str, marker: str, me: str) -> list[dict[str, Any]]:
+    """Give our comments with this marker, the oldest first. Somebody else's copy of the marker does not count."""
+    return [c for c in _pages(jira, key, "2") if identity(c.get("author")) == me and _carries(c, marker)]
 
 
 def every(jira: Library, key: str, *, cloud: bool) -> Iterator[Comment]:

@@ -1,15 +1,11 @@
 """Files on a ticket. JIRA keeps as many of one name as it is sent, so we look first, and again once something was sent."""
 
 from collections.abc import Sequence
-from typing import Any, Final
-
-from jira import JIRAError
+from typing import Any
 
 from healer.clients.jira_comments import identity
 from healer.clients.jira_library import Library
 from healer.contracts import File
-
-_NOT_OURS_TO_DELETE: Final = frozenset({403, 404})
 
 
 def attach(jira: Library, key: str, prefix: str, files: Sequence[File], me: str) -> None:
@@ -23,7 +19,7 @@ def attach(jira: Library, key: str, prefix: str, files: Sequence[File], me: str)
     wanted, seen = {file.name for file in files}, set[str]()
     for one in there:
         if one["filename"] not in wanted or one["filename"] in seen:
-            _delete(jira, one["id"])
+            jira.drop(f"attachment/{one['id']}")
         seen.add(one["filename"])
 
 
@@ -32,11 +28,3 @@ def _ours(jira: Library, key: str, prefix: str, me: str) -> list[dict[str, Any]]
     found = jira.ask(f"issue/{key}", {"fields": "attachment"}, "2")["fields"]["attachment"]
     ours = (one for one in found if identity(one.get("author")) == me and one["filename"].startswith(prefix))
     return sorted(ours, key=lambda one: int(one["id"]))
-
-
-def _delete(jira: Library, number: str) -> None:
-    try:
-        jira.drop(f"attachment/{number}")
-    except JIRAError as error:
-        if error.status_code not in _NOT_OURS_TO_DELETE:
-            raise

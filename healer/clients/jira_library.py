@@ -4,12 +4,13 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from jira import JIRA
+from jira import JIRA, JIRAError
 from requests import Response
 
 from healer.contracts import File
 
 _PAGE: Final = 100
+_NOT_OURS_TO_DELETE: Final = frozenset({400, 403, 404})
 
 
 class Library(JIRA):
@@ -29,9 +30,13 @@ class Library(JIRA):
         parts = {"file": (file.name, file.content.encode(), file.mime)}
         return self._session.post(self._get_url(f"issue/{key}/attachments"), headers=headers, files=parts)
 
-    def drop(self, path: str) -> Response:
-        """Delete a resource of the API."""
-        return self._session.delete(self._get_url(path))
+    def drop(self, path: str) -> None:
+        """Delete a resource of the API, where JIRA lets us and it is still there."""
+        try:
+            self._session.delete(self._get_url(path))
+        except JIRAError as error:
+            if error.status_code not in _NOT_OURS_TO_DELETE:
+                raise
 
     def ask(self, path: str, query: dict[str, Any], version: str) -> Any:
         """Get JSON from a version of the API."""
