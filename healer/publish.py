@@ -94,7 +94,8 @@ def _broke(case: Case, importer: Importer) -> str:
 
 
 def _changed(attempt: Attempt) -> str:
-    told = [f"- {prose.markdown(line)}" for line in attempt.changes[:_SHOWN_CHANGES]]
+    # An item without words below a paragraph would make a heading of that.
+    told = [f"- {line}" for line in map(prose.markdown, attempt.changes[:_SHOWN_CHANGES]) if line]
     why = f"In the agent's words: {prose.markdown(attempt.diagnosis, _MORE_TEXT)}" if attempt.diagnosis else ""
     parts = ["### What changed", why, *told, "", *_before_and_after(attempt.diff)]
     return "\n".join(parts).replace("\n\n\n", "\n\n")

@@ -16,7 +16,7 @@ from localworld import agents, scoreboard
 from localworld.agents import Agent
 from localworld.demo import Demo, write
 from localworld.errors import WorldError
-from localworld.layout import Plan
+from localworld.layout import TICKET_KEEPERS, Plan
 from localworld.seed import CHECKOUT
 from localworld.stories import stories
 from localworld.world import World
@@ -57,6 +57,8 @@ def world(
 ) -> None:
     """Bring the local world up and leave it up until Ctrl-C."""
     extra = agents.plan(agent)
+    hears = {"HEALER_JIRA_COMMAND_GROUP": TICKET_KEEPERS}
+    extra["runner_settings"] = {**extra.get("runner_settings", {}), **hears}
     ports = PORTS | extra.pop("ports", {})
     plan = Plan(CHECKOUT / "var/world/own", importers.resolve(), portal, credentials, jira, ports=ports, **extra)
     over = threading.Event()
@@ -88,7 +90,9 @@ def _tell(running: World) -> None:
     console.print(
         f"\n  source {env.relative_to(CHECKOUT)}\n  healer send {ticket['key']} --importer {ticket['importer']}"
     )
-    console.print(f"  healer case show {ticket['key']} --json\n\nCtrl-C ends the world.")
+    console.print(f"  healer case show {ticket['key']} --json")
+    console.print("\nOn a ticket's page you comment as the maintainer: /healer explain is answered within two minutes.")
+    console.print("Ctrl-C ends the world.")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,9 @@ APP_ID = 4711
 _APP = {"id": APP_ID, "slug": "importer-healer", "installation": 815}
 _IMPORTERS_ID, _OWNER_ID = 9001, 65
 _KEEPERS = "acme/keepers"
+TICKET_KEEPERS = "importer-keepers"
+"""The JIRA group whose members command by comments on tickets, where `HEALER_JIRA_COMMAND_GROUP` says so."""
+_VISITOR = "maintainer"
 _APP_MAY = {
     "contents": "write",
     "pull_requests": "write",
@@ -282,7 +285,11 @@ class Layout:
         return {
             "project": {"key": PROJECT, "name": "Utility importers"},
             "components": [entry["component"] for entry in self.registry.values()],
-            "users": [{"name": "importer-healer", "email": ROBOT, "token": self.keys.jira}],
+            "users": [
+                {"name": "importer-healer", "email": ROBOT, "token": self.keys.jira},
+                {"name": _VISITOR, "token": "", "groups": [TICKET_KEEPERS]},
+            ],
+            "visitor": _VISITOR,
             "tickets": [{k: v for k, v in t.items() if k != "importer"} for t in self.tickets()],
         }
 

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from urllib.parse import parse_qs
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -110,6 +111,7 @@ class _Desk:
         return [
             Route("/", self.front),
             Route("/browse/{key}", self.browse),
+            Route("/browse/{key}/comment", self.say, methods=["POST"]),
             Route("/secure/attachment/{id}/{name}", self.file),
             Route("/_control/tickets", self.lay, methods=["POST"]),
             Route("/_control/state", self.state),
@@ -123,6 +125,20 @@ class _Desk:
             return HTMLResponse(ticket_page(self._store, self._store.ticket(request.path_params["key"])))
         except Problem as problem:
             return HTMLResponse(problem.messages[0], problem.status)
+
+    async def say(self, request: Request) -> Response:
+        """Comment as the visitor, from the form of a ticket's page and from no other site's."""
+        text = parse_qs((await request.body()).decode()).get("text", [""])[0].strip()
+        if self._store.visitor is None or request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
+            return HTMLResponse("Nobody may comment from here.", 403)
+        try:
+            ticket = self._store.ticket(request.path_params["key"])
+        except Problem as problem:
+            return HTMLResponse(problem.messages[0], problem.status)
+        if text:
+            comments.add(self._store, ticket, self._store.visitor, text)
+            self._store.save()
+        return RedirectResponse(f"/browse/{ticket.key}", 303)
 
     async def file(self, request: Request) -> Response:
         try:

@@ -26,6 +26,8 @@ class Store:
         self.project = {"id": "10000", **config["project"]}
         self.components = {name: str(_FIRST_ID + n) for n, name in enumerate(config.get("components", ()))}
         self.users = {u["name"]: _user(u) for u in (*config["users"], _DESK)}
+        self.visitor: str | None = config.get("visitor")
+        """As whom people comment on the pages, if they may."""
         self.tickets: dict[str, Ticket] = {}
         self._last_id = _FIRST_ID
         self._open(config.get("tickets", ()))

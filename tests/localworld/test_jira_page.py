@@ -3,12 +3,16 @@
 from html.parser import HTMLParser
 
 import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jira_site import KEY
+from localworld.jira.app import create_app
 from localworld.jira.markup import to_html
+from localworld.jira.store import Store
 from localworld.jira.texts import adf_to_wiki, wiki_to_adf
+from localworld.layout import TICKET_KEEPERS, Layout, Plan
 from loopback import NO_TLS
 
 
@@ -126,6 +130,24 @@ def test_the_page_shows_the_ticket_to_a_person(jira_site):
         assert words in page.text
     assert "script" not in page.tags
     assert KEY in tags(httpx.get(jira_site.url, verify=NO_TLS, trust_env=False).text).text
+
+
+@pytest.mark.parametrize("mode", ["cloud", "datacenter"])
+async def test_whoever_opens_the_world_comments_as_one_who_may_command(tmp_path, mode):
+    """The form of a ticket's page speaks as the maintainer, who is of the group that commands there; other sites' pages do not."""
+    layout = Layout(Plan(root=tmp_path, gate="scripted", jira_mode=mode))
+    store = Store(layout.jira_config(), mode, "http://jira", tmp_path / "state.json")
+    app = create_app(store, tmp_path / "record.jsonl")
+    place = f"/browse/{KEY}/comment"
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://jira") as http:
+        assert "/healer explain" in (await http.get(f"/browse/{KEY}")).text
+        told = {"text": "/healer explain"}
+        assert (await http.post(place, data=told, headers={"Sec-Fetch-Site": "cross-site"})).status_code == 403
+        assert (await http.post(place, data=told, headers={"Sec-Fetch-Site": "same-origin"})).status_code == 303
+        assert (await http.post("/browse/UTIL-999/comment", data=told)).status_code == 404
+    (comment,) = store.tickets[KEY].comments
+    assert (comment.author, comment.body) == ("maintainer", "/healer explain")
+    assert TICKET_KEEPERS in store.users["maintainer"].groups
 
 
 def test_the_page_of_a_missing_ticket_is_404(jira_site):
