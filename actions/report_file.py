@@ -1,12 +1,12 @@
-"""`report.json`: how `healer-gate` leaves its report to `healer-report`, outside the checkout and what runs from it."""
+"""The report as it is handed in: its identity, its bytes, and the one that stands for a gate that left none."""
 
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any, Final
 
-from pydantic import ValidationError
-
-from healer.contracts import GateReport
-from healer.settings import ActionsSettings, RunnerSettings
+from actions import report_place
+from actions.console import own_version
+from healer.contracts import Conclusion, GateReport
+from healer.settings import ActionsSettings, RunnerSettings, load
 
 BYTES_MAX: Final = 2 << 20
 """What the gateway takes (SPEC, "Gateway")."""
@@ -24,11 +24,6 @@ def identity(run: RunnerSettings, job: ActionsSettings) -> dict[str, Any]:
     }
 
 
-def place(job: ActionsSettings) -> Path:
-    """Give the path of the report of this run attempt."""
-    return job.runner_temp / f"healer-report-{job.github_run_id}-{job.github_run_attempt}.json"
-
-
 def body(report: GateReport) -> bytes:
     """Give the report as it is handed in; one that is too large goes without its trace."""
     whole = report.model_dump_json().encode()
@@ -39,14 +34,21 @@ def body(report: GateReport) -> bytes:
 
 def save(report: GateReport, job: ActionsSettings) -> None:
     """Write the report."""
-    place(job).write_bytes(body(report))
+    report_place.save(body(report), job)
 
 
-def read(job: ActionsSettings) -> bytes | None:
-    """Give the report's bytes; None where there is none, or none that is valid."""
-    try:
-        found = place(job).read_bytes()
-        GateReport.model_validate_json(found)
-    except (OSError, ValidationError):
-        return None
-    return found
+def of_no_gate() -> bytes:
+    """Give the report of a gate that was cancelled, killed, or never started.
+
+    Raises: Misconfigured.
+    """
+    now = datetime.now(UTC)
+    report = GateReport(
+        **identity(load(RunnerSettings), load(ActionsSettings)),
+        conclusion=Conclusion.ERROR,
+        summary="The gate could not judge: it left no report. The run's log says more.",
+        tools={"healer": own_version()},
+        started_at=now,
+        finished_at=now,
+    )
+    return body(report)

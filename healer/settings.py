@@ -15,12 +15,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from healer.contracts import CaseId, Correlation, GateMode, ImporterName, Sha
 from healer.errors import Misconfigured
 from healer.settings_agents import AgentSettings
+from healer.settings_job import GATEWAY_URL
 from healer.settings_rounds import RoundSettings
 from healer.settings_telemetry import HEADERS, TelemetrySettings
 
-_PRIVATE = r"localhost|127(\.\d+){3}|10(\.\d+){3}|192\.168(\.\d+){2}|172\.(1[6-9]|2\d|3[01])(\.\d+){2}"
-GATEWAY_URL = rf"^(https://[^\s@]+|http://({_PRIVATE})(:\d+)?(/[^\s@]*)?)$"
-"""Logins travel on this way: in clear only where they do not leave the machine or its private network."""
 _ADDRESS = r"^https?://([\w.-]+|\[[0-9a-fA-F:]+\])(:\d{1,5})?(/[^\s@?#]*)?$"
 """No login in it: an address is shown in links, logs and errors."""
 _Address = Annotated[str, Field(pattern=_ADDRESS)]

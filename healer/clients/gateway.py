@@ -5,15 +5,17 @@ import binascii
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 from pydantic import SecretBytes, SecretStr, ValidationError
 
 from healer.clients.retry import persist
 from healer.clients.wire import NO_ANSWER, authorization
-from healer.contracts import LeaseGrant
 from healer.errors import HealerError, Rejected, UpstreamError
+
+if TYPE_CHECKING:
+    from healer.contracts import LeaseGrant
 
 LEASE_AUDIENCE: Final = "importer-healer:lease"
 REPORT_AUDIENCE: Final = "importer-healer:report:"
@@ -30,7 +32,7 @@ _OURS: Final = "PORTAL_URL"
 class Lease:
     """The grant, each login as environment variables, and the key for redacting traces."""
 
-    grant: LeaseGrant
+    grant: "LeaseGrant"
     logins: tuple[Mapping[str, SecretStr], ...]
     trace_key: SecretBytes
 
@@ -99,6 +101,8 @@ def _reason(answer: httpx.Response) -> str:
 
 
 def _read_lease(answer: httpx.Response) -> Lease:
+    from healer.contracts import LeaseGrant  # noqa: PLC0415 - who hands in a report needs no models
+
     try:
         body = answer.json()
         grant = LeaseGrant.model_validate(body["grant"])
