@@ -13,7 +13,7 @@ from healer.clients import orders
 from healer.contracts import Comment
 from healer.wiring import GatewayParts
 
-_LOGIN: Final = re.compile(r"[A-Za-z0-9-]{1,39}(\[bot\])?")
+LOGIN: Final = re.compile(r"[A-Za-z0-9-]{1,39}(\[bot\])?")
 
 
 def read(members: dict[str, Any]) -> Comment | None:
@@ -26,7 +26,7 @@ def read(members: dict[str, Any]) -> Comment | None:
     login = user.get("login") if isinstance(user, dict) else None
     if not (isinstance(number, int) and isinstance(pull, int) and isinstance(text, str) and isinstance(login, str)):
         return None
-    if "pull_request" not in issue or not spoken.is_addressed(text) or not _LOGIN.fullmatch(login):
+    if "pull_request" not in issue or not spoken.is_addressed(text) or not LOGIN.fullmatch(login):
         return None
     return Comment(ref=f"pull:{number}", place=str(pull), author=login, text=text)
 

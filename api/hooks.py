@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter
 
-from api import comments, pulls
+from api import boxes, comments, pulls
 from api.body import GITHUB, SMALL, read_body
 from api.parts import Counters, Parts, parts_of
 from api.problems import BODY, problems
@@ -23,7 +23,7 @@ from healer.wiring import GatewayParts
 router = APIRouter(prefix="/v1/hooks", responses=problems(401, *BODY), tags=["hooks"])
 
 _DELIVERY_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
-_EVENTS: Final = frozenset({"workflow_run", "check_run", "pull_request", "push", "issue_comment", "ping"})
+_EVENTS: Final = frozenset({"workflow_run", "check_run", "pull_request", "push", "issue_comment", "issues", "ping"})
 """The App's events, each counted under its name; what else comes is counted as `other`."""
 _CONCLUSION: Final = re.compile(r"[a-z_]{1,40}")
 RUN_COMPLETED: Final = "run_completed"
@@ -132,6 +132,8 @@ async def github(
         outcome = await comments.hear(parts, heard) if heard else "ignored"
     if event == "pull_request" and members.get("action") == "closed" and _DELIVERY_ID.fullmatch(delivery):
         outcome = await pulls.closed(parts, members)
+    if event == "issues" and parts.hears_comments and _DELIVERY_ID.fullmatch(delivery):
+        outcome = await boxes.hear(parts, boxes.read(members))
     if event == "push" and _DELIVERY_ID.fullmatch(delivery):
         outcome = await pulls.moved(parts, members)
     counters.github.labels(event if event in _EVENTS else "other", outcome).inc()

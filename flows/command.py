@@ -22,7 +22,7 @@ async def command(case: CaseId, comment: CommentRef) -> FlowState[Any]:
 
     Args:
         case: The ticket's key, for example UTIL-101; it is the case's id.
-        comment: Where the comment stands, and its id there: pull:77 or ticket:10005.
+        comment: Where the comment stands, and its id there: pull:77, ticket:10005, or box: and a number.
     """
     async with opened(case, 0) as story:
         try:
@@ -39,7 +39,7 @@ async def answer(story: Story, ref: str) -> str:
     said = next((e for e in turns.unanswered(events) if e.data["comment"] == ref), None)
     if said is None:
         return "nothing to answer"
-    place = place_of(story.parts, await story.case(), ref)
+    place = place_of(story.parts, await story.case(), said)
     comment = await call(place.read)
     outcome, text = await _judged(story, place, said, comment) if comment else ("gone", "")
     if comment:

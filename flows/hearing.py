@@ -62,7 +62,7 @@ async def prove_uncommanded(parts: FlowParts, case: Case) -> None:
     if parts.settings.jira_command_group is not None:
         await hear(parts, case)
     for said in turns.unanswered(await parts.cases.events(case.id)):
-        place = place_of(parts, case, str(said.data["comment"]))
+        place = place_of(parts, case, said)
         if said.data.get("command") in _HOLDING and await asyncio.to_thread(place.may, str(said.data["author"])):
             raise Conflict("a person's comment commands the case, and is obeyed first.", reason=HELD)
 

@@ -6,7 +6,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State as FlowState
 
-from flows import line
+from flows import dashboards, line
 from flows.hearing import hear_all
 from flows.pausing import pauses
 from flows.rebasing import wanted
@@ -35,8 +35,9 @@ async def _reconcile(parts: FlowParts) -> str:
     heard, unheard = await _heard(parts)
     started, failed = await _all(parts)
     started += heard + await line.call_next(parts)
-    if unheard or failed:
-        raise HealerError("; ".join([*unheard, *failed]), reason="unfinished")
+    unshown = await _shown(parts)
+    if unheard or failed or unshown:
+        raise HealerError("; ".join([*unheard, *failed, *unshown]), reason="unfinished")
     return f"{started} case(s) taken on."
 
 
@@ -46,6 +47,15 @@ async def _heard(parts: FlowParts) -> tuple[int, list[str]]:
         return await hear_all(parts)
     except HealerError as error:
         return 0, [parts.redactor.text(str(error))]
+
+
+async def _shown(parts: FlowParts) -> list[str]:
+    """Bring the dashboard up to date, last of all; give what kept us from it."""
+    try:
+        await dashboards.show(parts)
+    except HealerError as error:
+        return [f"dashboard: {parts.redactor.text(str(error))}"]
+    return []
 
 
 async def _all(parts: FlowParts) -> tuple[int, list[str]]:

@@ -1,12 +1,15 @@
-"""The two places where people command a case by comments, its pull request and its ticket, behind one form.
+"""The places where people command a case, comments on its pull request and ticket and boxes of the dashboard, behind one form.
 
 Each method blocks.
 """
 
 from typing import Final, Protocol
 
-from healer import prose
-from healer.contracts import Case, Comment
+from healer import dashboard, prose
+from healer.clients.github_issues import Page
+from healer.commands import Command
+from healer.contracts import Case, Comment, Event
+from healer.dashboard import Box
 from healer.prose import Style
 from healer.wiring import FlowParts
 
@@ -78,8 +81,48 @@ class OnTicket:
         self._parts.jira.say(self._key, _marker(self._ref), f"{words}\n\n{text}" if text else words)
 
 
-def place_of(parts: FlowParts, case: Case, ref: str) -> Place:
-    """Give the place of a comment by its `CommentRef`."""
+class OnDashboard:
+    """A ticked box of the dashboard, which is cleared when it is answered. Who ticked it GitHub told us when it was heard, then only."""
+
+    style = prose.MARKDOWN
+
+    def __init__(self, parts: FlowParts, case: Case, said: Event) -> None:
+        self._parts, self._case, self._said = parts, case, said
+
+    def read(self) -> Comment | None:
+        """Read the issue again; None where the box is ticked no more, or there is no dashboard."""
+        box, page = self._box(), self._page()
+        if box is None or page is None or box not in dashboard.ticked(page.body):
+            return None
+        ref, author = str(self._said.data["comment"]), str(self._said.data["author"])
+        return Comment(ref=ref, place=str(page.number), author=author, text=f"/healer {box.command.value}")
+
+    def may(self, author: str) -> bool:
+        """Ask GitHub whether somebody is of the team."""
+        return OnPull(self._parts, self._case, "").may(author)
+
+    def answer(self, outcome: str, text: str) -> None:
+        """Clear the box; the row of the case says what became of it."""
+        _ = outcome, text
+        box, page = self._box(), self._page()
+        if box and page and box in dashboard.ticked(page.body):
+            fresh = dashboard.cleared(page.body, box)
+            self._parts.issues.write(dashboard.LABEL, dashboard.MARKER, dashboard.TITLE, fresh)
+
+    def _page(self) -> Page | None:
+        on = self._parts.settings.dashboard
+        return self._parts.issues.find(dashboard.LABEL, dashboard.MARKER) if on else None
+
+    def _box(self) -> Box | None:
+        name = self._said.data.get("command")
+        return Box(command=Command(name), case=self._case.id) if name in set(Command) else None
+
+
+def place_of(parts: FlowParts, case: Case, said: Event) -> Place:
+    """Give the place where a command (`commanded`) was given."""
+    ref = str(said.data["comment"])
+    if ref.startswith("box:"):
+        return OnDashboard(parts, case, said)
     return OnPull(parts, case, ref) if ref.startswith("pull:") else OnTicket(parts, case, ref)
 
 

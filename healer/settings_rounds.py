@@ -15,6 +15,8 @@ class RoundSettings(BaseModel):
     """After so many days a portal without a new bill is looked at again, where the cadence of its bills does not say when."""
     jira_command_group: str | None = None
     """The JIRA group whose members may command by comments on tickets; without it nobody may."""
+    dashboard: bool = False
+    """Whether `reconcile` keeps the dashboard, an issue in the importers repository."""
     sweep_hours: int = Field(default=72, ge=1, le=720)
     """`sweep` looks at tickets that were written in so many hours: longer than Workato may be away."""
     sweep_after_minutes: int = Field(default=10, ge=0, le=1440)

@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx
 from pydantic import SecretStr
@@ -20,7 +20,9 @@ from healer.clients.decryptors import load_decryptors
 from healer.clients.evidence import Evidence
 from healer.clients.fetches import Fetches
 from healer.clients.git import Git
-from healer.clients.github import GitHub, github_auth
+from healer.clients.github import GitHub
+from healer.clients.github_door import Door, github_auth
+from healer.clients.github_issues import Issues
 from healer.clients.heard import Heard
 from healer.clients.jira import Jira
 from healer.clients.jwks import Jwks
@@ -57,6 +59,8 @@ if TYPE_CHECKING:
 
 _HTTP_TIMEOUT_S = 10
 
+D = TypeVar("D", bound=Door)
+
 # ---------------------------------------------------------------- what several rooms use
 
 
@@ -65,10 +69,14 @@ def github(settings: GitHubSettings) -> GitHub:
 
     Raises: Misconfigured where no login is complete.
     """
+    return _door(GitHub, settings)
+
+
+def _door(kind: type[D], settings: GitHubSettings) -> D:
     auth = github_auth(
         settings.github_token, settings.github_app_id, settings.github_app_installation, settings.github_app_key
     )
-    return GitHub(settings.github_api_url, auth, settings.importers_repository, pace_s=settings.github_pace_s)
+    return kind(settings.github_api_url, auth, settings.importers_repository, pace_s=settings.github_pace_s)
 
 
 def _limits(settings: LimitSettings) -> Limits:
@@ -229,6 +237,8 @@ class FlowParts:
     board: BoardReader
     trust: Trust
     github: GitHub
+    issues: Issues
+    statements: Statements
     jira: Jira
     git: Git
     agent: "Agent"
@@ -261,6 +271,8 @@ def flow_parts(settings: FlowSettings, write: "Writer") -> FlowParts:
         board=BoardReader(Cases(redis), Logins(redis), Fetches(redis), Trust(redis, Cases(redis))),
         trust=Trust(redis, Cases(redis)),
         github=door,
+        issues=_door(Issues, settings),
+        statements=Statements(redis, _budget(settings)),
         jira=Jira(settings.jira_url, settings.jira_token, settings.jira_user, redactor=redactor),
         git=git(settings, door),
         agent=agent(settings, write),

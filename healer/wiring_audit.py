@@ -14,7 +14,7 @@ from healer.audit import Audit, Finding, Piece, Search, examine
 from healer.clients import store
 from healer.clients.cases import Cases
 from healer.clients.git_remote import Login, Remote, protocol
-from healer.clients.github import API_VERSION
+from healer.clients.github_door import API_VERSION
 from healer.clients.orchestrator import basic_auth
 from healer.clients.sinks import engine, processes
 from healer.clients.sinks.files import FilesSink

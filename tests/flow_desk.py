@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -289,6 +289,17 @@ class Desk:
         sha = self.github.merge(pull.number)
         self._hook("pull_request", {"action": "closed", "number": pull.number})
         return sha
+
+    def tick(self, login: str, line: str) -> None:
+        """Tick a box of the dashboard, given as its line, and have GitHub tell the gateway."""
+        (issue,) = self.github.issues
+        before = issue["body"]
+        # GitHub's times are whole seconds, and nobody ticks one box twice in one.
+        at = max(datetime.now(UTC), datetime.fromisoformat(issue["updated_at"]) + timedelta(seconds=1))
+        ticked = before.replace(line, line.replace("[ ]", "[x]"))
+        issue |= {"body": ticked, "updated_at": f"{at:%Y-%m-%dT%H:%M:%SZ}"}
+        changes = {"body": {"from": before}}
+        self._hook("issues", {"action": "edited", "issue": issue, "changes": changes, "sender": {"login": login}})
 
     def push(self, path: str, text: str) -> str:
         """Push a file's new text to the base branch, and have GitHub tell the gateway; give the commit."""

@@ -12,6 +12,7 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,7 @@ class GitHubWire:
     runs: dict[int, dict[str, Any]] = field(default_factory=dict)
     pulls: list[dict[str, Any]] = field(default_factory=list)
     comments: list[dict[str, Any]] = field(default_factory=list)
+    issues: list[dict[str, Any]] = field(default_factory=list)
     writes: list[str] = field(default_factory=list)
     held: threading.Event | None = None
     _ids: Iterator[int] = field(default_factory=lambda: itertools.count(7001))
@@ -73,6 +75,9 @@ class GitHubWire:
             Route(f"{_REPO}/compare/{{basehead:path}}", self._compare),
             Route(f"{_REPO}/git/refs/heads/{{branch:path}}", self._ref, methods=["DELETE"]),
             Route(f"{_REPO}/git/ref/heads/{{branch:path}}", self._ref),
+            Route("/user", self._me),
+            Route(f"{_REPO}/issues", self._issues, methods=["GET", "POST"]),
+            Route(f"{_REPO}/issues/{{number:int}}", self._issue, methods=["GET", "PATCH"]),
             Route("/orgs/acme/teams/keepers/memberships/{login}", self._membership),
             Mount("/", Remote(self.bare.parent, token=TOKEN)),
         ]
@@ -238,6 +243,23 @@ class GitHubWire:
         self.comments.append({**about, **urls})
         return self.comments[-1]
 
+    async def _me(self, _request: Request) -> Response:
+        return JSONResponse(_ROBOT)
+
+    async def _issues(self, request: Request) -> Response:
+        if request.method == "GET":
+            return JSONResponse(list(self.issues))
+        number, body = 9001 + len(self.issues), await request.json()
+        about = {"number": number, "state": "open", "user": _ROBOT, "url": f"{self.url}{_REPO}/issues/{number}"}
+        self.issues.append({**body, **about, "updated_at": _moment()})
+        return JSONResponse(self.issues[-1], 201)
+
+    async def _issue(self, request: Request) -> Response:
+        issue = self.issues[request.path_params["number"] - 9001]
+        if request.method == "PATCH":
+            issue |= {**await request.json(), "updated_at": _moment()}
+        return JSONResponse(issue)
+
     async def _one_comment(self, request: Request) -> Response:
         comment = self.comments[request.path_params["comment"] - 1]
         if request.method == "PATCH":
@@ -252,6 +274,10 @@ class GitHubWire:
     async def _membership(self, request: Request) -> Response:
         is_member = request.path_params["login"] in {"alice", "bob"}
         return JSONResponse({"state": "active"} if is_member else {"message": "Not Found"}, 200 if is_member else 404)
+
+
+def _moment() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _seeded(root: Path) -> Path:

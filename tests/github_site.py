@@ -18,7 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import SecretStr
 
 from git_site import git
-from healer.clients.github import GitHub, github_auth
+from healer.clients.github import GitHub
+from healer.clients.github_door import github_auth
+from healer.clients.github_issues import Issues
 from localworld.redis import free_port
 from loopback import NO_TLS
 
@@ -82,12 +84,16 @@ class Site:
         """Give the address of the REST API."""
         return f"{self.url}/api/v3"
 
-    def client(self, login: str = "token", **options: Any) -> GitHub:
+    def client(self, login: str = "token", kind: Any = GitHub, **options: Any) -> Any:
         """Give the product's client with the token's or the App's login."""
         auth = github_auth(SecretStr(TOKEN))
         if login == "app":
             auth = github_auth(app_id=4711, installation=815, key=SecretStr(self.keys.private))
-        return GitHub(self.api, auth, REPOSITORY, **{"pace_s": 0, "timeout_s": 10, "patience_s": 8.0, **options})
+        return kind(self.api, auth, REPOSITORY, **{"pace_s": 0, "timeout_s": 10, "patience_s": 8.0, **options})
+
+    def issues(self, login: str = "token") -> Issues:
+        """Give the product's client for our issue."""
+        return self.client(login, kind=Issues)
 
     def send(self, method: str, path: str, body: Any = None) -> Any:
         """Call the API of the repository as the maintainer."""

@@ -18,8 +18,8 @@ CredentialRef = Annotated[str, text(r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Sha = Annotated[str, text(r"^[0-9a-f]{40}$")]
 KeyedHash = Annotated[str, text(r"^[0-9a-f]{32}$")]
 Correlation = Annotated[str, text(r"^[A-Za-z0-9_-]{1,64}$")]
-CommentRef = Annotated[str, text(r"^(pull|ticket):[1-9][0-9]{0,18}$")]
-"""Where a comment stands, on a case's pull request or on its ticket, and its id there."""
+CommentRef = Annotated[str, text(r"^(pull|ticket|box):[1-9][0-9]{0,18}$")]
+"""Where a command was given: a comment on a case's pull request or ticket and its id there, or a ticked box of the dashboard."""
 
 
 class Contract(BaseModel):

@@ -16,6 +16,7 @@ from localworld.faults import Faults
 from localworld.github import graphql, pages
 from localworld.github import rest_actions as actions
 from localworld.github import rest_code as code
+from localworld.github import rest_issues as issues
 from localworld.github import rest_pulls as pulls
 from localworld.github.call import Answer, Call, Handler, allow, read, secret_of
 from localworld.github.oidc import Issuer
@@ -57,6 +58,10 @@ _TABLE: tuple[tuple[str, str, Handler, str], ...] = (
     ("GET", _R + "/pulls/{number}/reviews", pulls.list_reviews, "pull_requests:read"),
     ("PUT", _R + "/pulls/{number}/merge", pulls.merge, "contents:write"),
     ("POST", _R + "/pulls/{number}/requested_reviewers", pulls.request_reviewers, "pull_requests:write"),
+    ("GET", _R + "/issues", issues.list_issues, "issues:read"),
+    ("POST", _R + "/issues", issues.create_issue, "issues:write"),
+    ("GET", _R + "/issues/{number}", issues.get_issue, "issues:read"),
+    ("PATCH", _R + "/issues/{number}", issues.edit_issue, "issues:write"),
     ("GET", _R + "/issues/{number}/comments", pulls.list_comments, "issues|pull_requests:read"),
     ("POST", _R + "/issues/{number}/comments", pulls.create_comment, "issues|pull_requests:write"),
     ("GET", _R + "/issues/comments/{comment}", pulls.get_comment, "issues|pull_requests:read"),

@@ -24,6 +24,7 @@ class Repository:
     pulls: dict[int, "Pull"] = field(default_factory=dict)
     comments: dict[int, "Comment"] = field(default_factory=dict)
     checks: dict[int, "Check"] = field(default_factory=dict)
+    tickets: dict[int, "Issue"] = field(default_factory=dict)
 
     @property
     def owner(self) -> str:
@@ -54,6 +55,23 @@ class Pull:
     closed: str | None = None
     merged: str | None = None
     merge_sha: str | None = None
+
+
+@dataclass
+class Issue:
+    """An issue that is no pull request. `by_app` is whether our App has opened it."""
+
+    id: int
+    number: int
+    author: str
+    title: str
+    body: str
+    by_app: bool = False
+    state: str = "open"
+    labels: list[str] = field(default_factory=list)
+    created: str = field(default_factory=now)
+    updated: str = field(default_factory=now)
+    closed: str | None = None
 
 
 @dataclass

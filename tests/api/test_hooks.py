@@ -15,12 +15,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.parts import parts_of
-from factories import make_report, make_run
+from factories import make_case, make_report, make_run
 from gateway_site import GITHUB_SECRET, SIGNING, Gateway, problem, until
-from healer import body_token, signing
+from healer import body_token, dashboard, signing
 from healer.clients.cases import Cases
 from healer.clients.limits import Limits
+from healer.commands import Command
 from healer.contracts import GateMode, PullRequest, State
+from healer.dashboard import Box
 
 
 async def test_delivery_opens_a_case_and_starts_its_first_run(gateway: Gateway) -> None:
@@ -235,7 +237,7 @@ async def test_event_is_followed_once_by_its_id_and_by_its_run(gateway: Gateway)
 
 async def test_events_are_counted_by_name(gateway: Gateway) -> None:
     """Each signed event is counted under its name and outcome; a name that we do not know is counted as `other`."""
-    known = ["workflow_run", "check_run", "pull_request", "push", "issue_comment", "ping"]
+    known = ["workflow_run", "check_run", "pull_request", "push", "issue_comment", "issues", "ping"]
     for event in [*known, "unheard_of", "", "x" * 200]:
         assert (await _github(gateway, event, {})).json() == {"outcome": "ignored"}
     told = (await gateway.http.get("/metrics", headers=await gateway.read_token())).text
@@ -343,6 +345,64 @@ async def test_other_pushes_are_ignored(gateway: Gateway, told: dict[str, Any]) 
     """Other files, other branches, and what is not of the documented form write nothing."""
     await _published(gateway)
     assert (await _github(gateway, "push", told)).json() == {"outcome": "ignored"}
+
+
+BOARD = dashboard.body((make_case(),), {}, {}, frozenset(), "https://healer.example/v1/cases")
+TICKED = BOARD.replace(
+    Box(command=Command.STOP, case="UTIL-101").line(ticked=False),
+    Box(command=Command.STOP, case="UTIL-101").line(ticked=True),
+)
+
+
+def _ticked(body: str = TICKED, before: Any = BOARD, **members: Any) -> dict[str, Any]:
+    issue = {"number": 9, "title": dashboard.TITLE, "body": body, "updated_at": "2026-11-28T10:00:00Z"}
+    changes = {"body": {"from": before}}
+    return {"action": "edited", "issue": issue, "changes": changes, "sender": {"login": "alice"}, **members}
+
+
+async def test_box_that_was_ticked_is_written_on_its_case_once(gateway: Gateway) -> None:
+    """A ticked box is a command of whoever made that edit, and starts one run that judges it; ticked again later it is another."""
+    gateway.app.state.parts.gateway = replace(gateway.parts, hears_comments=True)
+    await gateway.awaiting()
+    assert (await _github(gateway, "issues", _ticked())).json() == {"outcome": "followed"}
+    assert (await _github(gateway, "issues", _ticked(), delivery="other")).json() == {"outcome": "repeated"}
+    later = _ticked()
+    later["issue"]["updated_at"] = "2026-11-28T10:05:00Z"
+    assert (await _github(gateway, "issues", later, delivery="third")).json() == {"outcome": "followed"}
+    said = [e.data for e in await gateway.parts.cases.events("UTIL-101") if e.kind == "commanded"]
+    assert [(one["author"], one["command"]) for one in said] == [("alice", "stop")] * 2
+    assert len({one["comment"] for one in said}) == 2
+    await until(lambda: f"command:UTIL-101:{said[0]['comment']}" in gateway.prefect.runs)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        _ticked(before=TICKED),
+        _ticked(before=None),
+        _ticked(body=BOARD, before=TICKED),
+        _ticked(body=TICKED.replace("stop it", "explain it")),
+        _ticked(body=TICKED.replace(dashboard.MARKER, "")),
+        _ticked(body=TICKED.replace("UTIL-101", "UTIL-999")),
+        _ticked(changes={"title": {"from": "x"}}),
+        _ticked(action="opened"),
+        _ticked(sender={"login": "../x"}),
+        _ticked(sender=None),
+        _ticked(issue={"number": 9, "title": "another", "body": TICKED}),
+        _ticked(issue=[]),
+    ],
+)
+async def test_edit_that_ticks_nothing_is_ignored(gateway: Gateway, told: dict[str, Any]) -> None:
+    """What was ticked before, worded otherwise, in another issue, for no case, or by nobody commands nothing."""
+    gateway.app.state.parts.gateway = replace(gateway.parts, hears_comments=True)
+    await gateway.awaiting()
+    assert (await _github(gateway, "issues", told)).json() == {"outcome": "ignored"}
+
+
+async def test_boxes_are_not_heard_where_nobody_may_command(gateway: Gateway) -> None:
+    """Without a team whose members may command, a box is nothing to us."""
+    await gateway.awaiting()
+    assert (await _github(gateway, "issues", _ticked())).json() == {"outcome": "ignored"}
 
 
 async def test_run_that_has_reported_needs_no_follow_up(gateway: Gateway) -> None:

@@ -125,6 +125,17 @@ def cancel_by_hand(github, run):
         time.sleep(0.05)
 
 
+def show_issues(github, comment):
+    """Keep an issue of ours with both logins, show it, and delete a comment."""
+    for login in ("token", "app"):
+        for text in ("one", "two"):
+            issue = github.issues(login).write(f"board-{login}", "<!-- m -->", "Board", f"<!-- m -->\n{text}")
+        github.send("GET", f"/issues/{issue.number}")
+    url = f"{github.api}/repos/{github_site.REPOSITORY}/issues/comments/{comment}"
+    headers = {"Authorization": f"token {github_site.TOKEN}"}
+    httpx.delete(url, headers=headers, verify=NO_TLS, trust_env=False).raise_for_status()
+
+
 @pytest.fixture
 def github(tmp_path):
     with github_site.running(tmp_path) as site:
@@ -138,7 +149,8 @@ def test_github_is_spoken_by_the_book(github):
         github.send("GET", path)
     for path in ("/commits/main", f"/actions/runs/{run}/jobs", "/actions/workflows"):
         github.send("GET", path)
-    github.send("POST", f"/issues/{number}/comments", {"body": "Seen"})
+    comment = github.send("POST", f"/issues/{number}/comments", {"body": "Seen"})
+    show_issues(github, comment["id"])
     cancel_by_hand(github, run)
     github.send("GET", f"/issues/{number}/comments")
     record = github.root / "record/github.jsonl"

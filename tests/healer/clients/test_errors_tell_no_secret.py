@@ -19,7 +19,8 @@ from healer.clients import gateway, idtoken, jwks, orchestrator, store
 from healer.clients.container import Containers, Job
 from healer.clients.front_door import FrontDoor
 from healer.clients.git import Git
-from healer.clients.github import GitHub, github_auth
+from healer.clients.github import GitHub
+from healer.clients.github_door import github_auth
 from healer.clients.jira import Jira
 from healer.clients.probe import is_up
 from healer.clients.tokens import Tokens

@@ -11,7 +11,8 @@ from pydantic import SecretStr
 import github_site
 from git_site import git
 from github_site import REPOSITORY, TOKEN, WORKFLOW
-from healer.clients.github import GitHub, github_auth
+from healer.clients.github import GitHub
+from healer.clients.github_door import github_auth
 from healer.contracts import Annotation, CheckRun
 from healer.errors import Misconfigured, UpstreamError
 
