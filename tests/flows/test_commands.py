@@ -123,7 +123,7 @@ def test_stop_during_a_push_dispatches_nothing_and_knows_its_branch_again(desk):
 
 @ticket(125)
 def test_taken_case_is_left_alone_until_it_is_released(desk):
-    """While a person has the case its report starts nothing; released, it is diagnosed anew."""
+    """While a person has the case its report starts nothing; released, it is diagnosed anew, and a branch of that person's stays."""
     desk.deliver()
     desk.work()
     desk.tell("take")
@@ -132,11 +132,16 @@ def test_taken_case_is_left_alone_until_it_is_released(desk):
     before = writes_of(desk)
     assert (desk.case.state, len(before)) == (State.TAKEN, 1)
     assert "Taken by alice." in desk.comments()[0]
+    alice = ("-c", "user.name=alice", "-c", "user.email=alice@acme.example")
+    hers = git(*alice, "commit-tree", "main^{tree}", "-p", "main", "-m", "By hand", cwd=desk.github.bare)
+    git("update-ref", "refs/heads/heal/UTIL-125", hers, cwd=desk.github.bare)
     desk.tell("release")
     desk.work()
     assert (desk.case.state, len(writes_of(desk))) == (State.DIAGNOSING, 2)
-    desk.tell("stop")
+    desk.report()
     desk.work()
+    assert (desk.case.state, desk.case.reason) == (State.NEEDS_ENGINEER, Reason.PUSH_REFUSED)
+    assert desk.github.head("heal/UTIL-125") == hers
 
 
 @ticket(126)
