@@ -193,13 +193,18 @@ class Hand:
         self.child.stdin.flush()
 
 
+_LOOPS = ("LATE_RUNS", "PAUSE_EXPIRATIONS", "CANCELLATION_CLEANUP", "REPOSSESSOR", "FOREMAN")
+"""What the server looks for every few seconds, and no rule here is about."""
+
+
 @contextlib.contextmanager
 def prefect_server(home: Path, **env: str) -> Iterator[Prefect]:
     """Run our server with its data in `home`, until the context ends."""
     site = Prefect(free_port(), home)
     home.mkdir(parents=True, exist_ok=True)
     argv = [str(BIN / "healer-prefect-server"), "--port", str(site.port)]
-    with program(argv, environment(PREFECT_HOME=str(home), **env), home.parent / "server.log") as child:
+    quiet = {f"PREFECT_SERVER_SERVICES_{loop}_ENABLED": "false" for loop in _LOOPS}
+    with program(argv, environment(PREFECT_HOME=str(home), **quiet, **env), home.parent / "server.log") as child:
         wait_for(lambda: child.poll() is not None or _is_ready(site))
         assert child.poll() is None, (home.parent / "server.log").read_text()
         yield site
