@@ -9,7 +9,7 @@ from typing import Any, Final
 from prefect.client.schemas.objects import State as FlowState
 from prefect.states import Completed, Failed
 
-from flows import artifacts, backfilling, line, receipts, tagging
+from flows import artifacts, backfilling, line, receipts, red_drafts, tagging
 from flows.calling_off import call_off
 from flows.story import Story, call, step
 from healer import backfill, notice, turns
@@ -25,7 +25,8 @@ _PROPERTY: Final = "healer.case"
 
 async def told(story: Story, steps: Callable[[Story], Awaitable[None]]) -> FlowState[Any]:
     """Run the steps, close, and give the flow's final state: completed with the outcome in words, or failed with the error in words."""
-    failed = [what for what in (await _attempted(story, steps), await _closed(story)) if what]
+    done = await _attempted(story, steps), await _attempted(story, red_drafts.leave), await _closed(story)
+    failed = [what for what in done if what]
     if failed:
         story.run.well = False
         return Failed(message=" ".join(failed))

@@ -8,6 +8,7 @@ from prefect.client.schemas.objects import State as FlowState
 from flows import artifacts
 from flows.closing import told
 from flows.dispatching import settled
+from flows.red_drafts import prove_green
 from flows.story import Number, Story, call, in_seconds, opened, step
 from healer import autonomy, check_run, push, reviewers, triage, verify
 from healer import publish as publication
@@ -145,7 +146,8 @@ async def _publish(story: Story, case: Case, report: GateReport) -> None:
         case Action.OPEN | Action.OPEN_DRAFT:
             await story.confirm(case)
             text = publication.body(case, importer, report, story.addresses)
-            pull = await _open(story, case, text, draft=action is Action.OPEN_DRAFT)
+            draft = action is Action.OPEN_DRAFT
+            pull = await prove_green(story, await _open(story, case, text, draft=draft), draft=draft)
             told_of = {"number": pull.number, **facts, "reviewers": await _ask_review(story, case, importer, pull)}
             opened_case = await story.record(case, "pull_request_opened", told_of, pull_request=pull)
             await story.end(opened_case, State.PUBLISHED)

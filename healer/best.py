@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Final
 
 from healer import turns
-from healer.contracts import Attempt, Case
+from healer.contracts import Attempt, Case, Conclusion
 
 _SHOWN: Final = 12
+_RED: Final = frozenset({Conclusion.FAILURE, Conclusion.TIMED_OUT})
 
 
 def attempt(case: Case) -> Attempt | None:
@@ -16,6 +17,13 @@ def attempt(case: Case) -> Attempt | None:
     came further through the portal, the smaller diff, the later one.
     """
     return max((one for one in reversed(turns.series(case)) if one.diff), key=_worth, default=None)
+
+
+def shown(case: Case) -> Attempt | None:
+    """Give the best of the attempts that were pushed and that the gate has judged red; None where none was, or the best one was green."""
+    pushed = tuple(one for one in case.attempts if one.head_sha)
+    one = attempt(case.model_copy(update={"attempts": pushed}))
+    return one if one and one.verdict and one.verdict.conclusion in _RED else None
 
 
 def _worth(one: Attempt) -> tuple[bool, int, int, int]:

@@ -12,6 +12,7 @@ from healer.outcomes import Wording
 from healer.publish import Addresses
 
 _EVIDENCE: Final = 900
+_NO_PULL: Final = "No pull request was opened."
 _ENGINEER: Final = "an engineer of {owner}"
 _NEW_TICKET: Final = "When that is done, a new ticket about this importer starts a new healing."
 
@@ -68,12 +69,12 @@ REASONS: Final[dict[Reason, Wording]] = {
         "The healer begins again by itself when a login is free.",
     ),
     Reason.ATTEMPTS_SPENT: Wording(
-        "All attempts failed at the gate. No pull request was opened.",
+        "All attempts failed at the gate. " + _NO_PULL,
         _ENGINEER,
         "Begin with the best candidate named below; the gate runs show why each one failed.",
     ),
     Reason.SAME_FAILURE: Wording(
-        "Two attempts ended in the same failure, so the healer stopped. No pull request was opened.",
+        "Two attempts ended in the same failure, so the healer stopped. " + _NO_PULL,
         _ENGINEER,
         "Begin with the best candidate named below; the gate runs show the failure.",
     ),
@@ -240,7 +241,7 @@ def comment(case: Case, importer: Importer | None, addresses: Addresses, events:
     owner = words.owner.format(owner=prose.wiki(importer.owner) if importer else "the importers' team")
     lines = [
         f"h3. Importer Healer: {_headline(case)}",
-        words.what,
+        _what(case, words),
         *([f"*{_label(case)}:* {prose.wiki(case.reason_text, _EVIDENCE)}"] if case.reason_text else []),
         *called_off.words(case, events),
         f"*Who acts:* {owner}",
@@ -249,6 +250,13 @@ def comment(case: Case, importer: Importer | None, addresses: Addresses, events:
         *_places(case, addresses),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _what(case: Case, words: Wording) -> str:
+    """Give what an outcome means; where a red end shows its best candidate, that there is a draft."""
+    has_draft = case.state is State.NEEDS_ENGINEER and case.pull_request is not None and case.pull_request.draft
+    draft = "A draft pull request shows the best candidate; it is red and must not be merged as it is."
+    return f"{words.what.removesuffix(_NO_PULL)}{draft}" if has_draft else words.what
 
 
 def _label(case: Case) -> str:
@@ -274,7 +282,9 @@ def _places(case: Case, addresses: Addresses) -> list[str]:
         else []
     )
     found += [line for attempt in case.attempts for line in _attempt(attempt)]
-    best_one = best.words(case, "{{{{{}}}}}".format) if case.state is State.NEEDS_ENGINEER and not pull else ""
+    best_one = (
+        best.words(case, "{{{{{}}}}}".format) if case.state is State.NEEDS_ENGINEER and (not pull or pull.draft) else ""
+    )
     found += [f"* Best candidate: {best_one}"] if best_one else []
     return [*found, f"* [Case|{addresses.case}] · [runs in Prefect|{addresses.prefect}]"]
 

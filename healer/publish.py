@@ -20,6 +20,12 @@ _MOST_RECEIPT: Final = 60_000
 """GitHub takes 65,536 characters in a comment."""
 
 
+RED: Final = "importer-healer:red"
+"""Label of a draft that shows what did not hold."""
+RED_OPENED: Final = "red_draft_opened"
+"""Kind of the event by which a case that ended red shows its best candidate."""
+
+
 class Action(StrEnum):
     """What is done about the pull request of a verified case."""
 
@@ -71,6 +77,21 @@ def body(case: Case, importer: Importer, report: GateReport, addresses: Addresse
     attempt = case.attempts[-1]
     sections = [_broke(case, importer), _changed(attempt), _proves(attempt, report), _came(case, addresses)]
     return "\n\n".join(sections) + "\n"
+
+
+def red_title(case: Case) -> str:
+    """Give the title of a draft that shows what did not hold."""
+    return f"{case.id}: RED, {case.importer} is not healed"
+
+
+def red_body(case: Case, importer: Importer, candidate: Attempt, addresses: Addresses) -> str:
+    """Give the text of a draft that shows the best candidate of a case that ended red, in GitHub's Markdown."""
+    reason = f" ({case.reason.value})" if case.reason else ""
+    seen = f" [Its gate run]({candidate.run.url}) is red." if candidate.run else ""
+    why = f" {prose.markdown(case.reason_text, _MORE_TEXT)}" if case.reason_text else ""
+    red = f"### Not healed{reason}\n**The gate has refused this change. It must not be merged as it is.**{seen}{why}"
+    where = f"This is attempt {candidate.number}, the best of {len(case.attempts)}; begin here, or let the healer begin again."
+    return "\n\n".join([red, where, _broke(case, importer), _changed(candidate), _came(case, addresses)]) + "\n"
 
 
 def receipt_comment(case: Case, envelope: str) -> str:

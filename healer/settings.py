@@ -158,6 +158,8 @@ class FlowSettings(
     git_author: str = "Importer Healer <importer-healer@users.noreply.github.com>"
     max_attempts: int = Field(default=3, ge=1, le=10)
     """Attempts per case; a portal that changed on more pages than that in a row needs an engineer, or a higher number."""
+    draft_on_red: bool = False
+    """Whether a case that ends red shows its best candidate as a draft pull request."""
     receipt_keys: SecretStr | None = None
     """ed25519 seeds, `id:base64-of-32-bytes`, comma separated: each signs every receipt. Without one receipts are not signed."""
     diagnosis_fresh_s: int = 3600

@@ -146,6 +146,14 @@ class GitHub(Door):
         """Say whether GitHub finds that a pull request cannot be merged; while it has not found out yet, it may be."""
         return self._do(f"reading pull request {number}", lambda r: r.get_pull(number).mergeable is False)
 
+    def set_draft(self, number: int, *, draft: bool) -> PullRequest:
+        """Make a pull request a draft, or ready for review, and give it."""
+        return self._do(f"changing pull request {number}", lambda r: github_pulls.set_draft(r, number, draft=draft))
+
+    def drop_label(self, number: int, label: str) -> None:
+        """Take a label off a pull request that has it."""
+        self._do(f"taking {label} off {number}", lambda r: github_pulls.drop_label(r, number, label))
+
     def close_pull(self, number: int) -> None:
         """Close a pull request that is open."""
         self._do(f"closing pull request {number}", lambda r: github_pulls.close(r, number))

@@ -97,6 +97,24 @@ def close(repository: Repository, number: int) -> None:
         pull.edit(state="closed")
 
 
+def set_draft(repository: Repository, number: int, *, draft: bool) -> PullRequest:
+    """Make a pull request a draft or ready, where it is not; only GraphQL can."""
+    pull = repository.get_pull(number)
+    if pull.draft != draft:
+        if draft:
+            pull.convert_to_draft()
+        else:
+            pull.mark_ready_for_review()
+    return _told(pull).model_copy(update={"draft": draft})
+
+
+def drop_label(repository: Repository, number: int, label: str) -> None:
+    """Take a label off, where it is on."""
+    pull = repository.get_pull(number)
+    if label in {one.name for one in pull.labels}:
+        pull.remove_from_labels(label)
+
+
 def make_labels(repository: Repository, labels: Mapping[str, str]) -> None:
     """Make those labels of the repository that are missing."""
     have = {label.name for label in repository.get_labels()}

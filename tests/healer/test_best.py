@@ -4,7 +4,7 @@ import pytest
 
 from factories import make_case, make_failure
 from healer import best
-from healer.contracts import Attempt
+from healer.contracts import Attempt, Conclusion, Verdict
 
 
 def tried(number, lines=1, **fields):
@@ -39,3 +39,19 @@ def test_the_end_of_a_case_says_which_it_was():
     """The event by which a case is given up names the attempt and its commit."""
     assert best.facts(make_case(attempts=(tried(1),))) == {"best_attempt": 1, "best_sha": "a" * 40}
     assert best.facts(make_case(attempts=(tried(1, head_sha=None),))) == {"best_attempt": 1}
+
+
+def judged(number, conclusion, **fields):
+    return tried(number, verdict=Verdict(conclusion=conclusion, why="w"), **fields)
+
+
+def test_only_what_the_gate_has_refused_is_shown_as_red():
+    """A candidate that was pushed and is red is shown, before one that was not pushed; green and unjudged ones are not."""
+    red = judged(1, Conclusion.FAILURE)
+    assert best.shown(make_case(attempts=(red, tried(2, head_sha=None)))) == red
+    assert (
+        best.shown(make_case(attempts=(judged(1, Conclusion.SUCCESS, checks_passed=3), judged(2, Conclusion.FAILURE))))
+        is None
+    )
+    for other in (judged(1, Conclusion.ERROR), tried(1), tried(1, head_sha=None)):
+        assert best.shown(make_case(attempts=(other,))) is None

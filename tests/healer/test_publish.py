@@ -13,9 +13,11 @@ from healer.contracts import (
     Diagnosis,
     GateMode,
     PullRequest,
+    Reason,
+    State,
     Verdict,
 )
-from healer.publish import Action, Addresses, action, body, labels, title
+from healer.publish import Action, Addresses, action, body, labels, red_body, red_title, title
 
 ADDRESSES = Addresses(
     case="https://healer.example/v1/cases/UTIL-101",
@@ -113,6 +115,20 @@ def test_a_rebased_change_says_so():
     told = body(case, make_importer(), a_green_report(), ADDRESSES)
     assert "the change of attempt 1 on `eeeeeeeeeeee`, judged by the guard and proved by the gate again" in told
     assert "had moved" not in body(a_verified_case(), make_importer(), a_green_report(), ADDRESSES)
+
+
+def test_a_red_draft_says_first_that_it_is_red():
+    """Title, first lines and the gate run say that the change was refused; texts that are not ours do nothing there either."""
+    case = a_verified_case(diagnosis="@all [x](https://evil.example)").model_copy(
+        update={"reason": Reason.SAME_FAILURE, "reason_text": "<img src=x> @acme/all", "state": State.NEEDS_ENGINEER}
+    )
+    text = red_body(case, make_importer(), case.attempts[-1], ADDRESSES)
+    assert text.startswith("### Not healed (SAME_FAILURE)\n**The gate has refused this change.")
+    assert "[Its gate run](https://github.example/runs/7002) is red" in text
+    assert "This is attempt 2, the best of 2" in text
+    for acting in ("@all", "@acme", "<img", "https://evil"):
+        assert acting not in text
+    assert "RED" in red_title(case)
 
 
 def test_title_and_labels_find_the_case():

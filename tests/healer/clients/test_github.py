@@ -255,6 +255,20 @@ def test_a_pull_request_is_closed_once(client, site, branch):
     assert (client.find_pull(branch).state, writes(site, since)) == ("closed", [])
 
 
+def test_a_pull_request_is_made_a_draft_and_ready_again(client, site, branch):
+    """Draft or ready is brought to what it should be, a label that is there is taken off, and a repeat writes nothing."""
+    number = client.open_pull(branch, "main", "Heal", "Body", ("red", "importer-healer")).number
+    for draft in (True, False):
+        assert client.set_draft(number, draft=draft).draft is draft
+        assert client.find_pull(branch).draft is draft
+    client.drop_label(number, "red")
+    since = len(site.record())
+    client.drop_label(number, "red")
+    client.set_draft(number, draft=False)
+    assert writes(site, since) == []
+    assert [label["name"] for label in pulls(site, branch)[0]["labels"]] == ["importer-healer"]
+
+
 def test_what_the_base_branch_has_changed_is_told(client, site, branch):
     """The files between two commits are named; unknown commits have none."""
     base, head = git("rev-parse", "main", cwd=site.root / "work"), client.branch_head(branch)
