@@ -8,7 +8,7 @@ PYTEST := $(PY)/pytest --numprocesses=$(shell [ "$$(nproc)" -gt 2 ] && echo 4 ||
 export PYTHONDONTWRITEBYTECODE :=
 LINTERS := lint-ruff lint-mypy lint-imports lint-workflows
 .DEFAULT_GOAL := help
-.PHONY: help setup docker agent demo world test lint $(LINTERS) test-fast crash crash-gate soak crash-intake bench bench-gateway bench-envelope bench-redact bench-relocate bench-deciders bench-journey bench-scale bench-agent checkov cheats bench-gate sbom wheel bases images compose-up clean
+.PHONY: help setup docker agent demo world test lint $(LINTERS) test-fast crash crash-gate soak crash-intake fleet-load screenshots bench bench-gateway bench-envelope bench-redact bench-relocate bench-deciders bench-journey bench-scale bench-agent checkov cheats bench-gate sbom wheel bases images compose-up clean
 
 help: ## print the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,14 @@ soak: setup ## random cells of the crash matrix; MINUTES=30 SEED=1; out/soak.jso
 
 crash-intake: setup ## kill -9 gateway, Redis and Prefect under load, by chance; SECONDS=60 SEED=3
 	@HEALER_TEST_CRASH_SECONDS=$(or $(SECONDS),60) HEALER_TEST_CRASH_SEED=$(or $(SEED),3) $(PY)/pytest -q tests/api/test_intake_survives.py
+
+fleet-load: setup ## many open cases at once on two workers and a Postgres server, one worker killed on the way; CASES=200
+	@localworld/setup/database.sh
+	@$(PY)/python -m localworld.load --cases $(or $(CASES),200)
+
+screenshots: setup ## take the README's pictures anew, in headless Chromium: localworld/pictures
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
+	@$(PY)/python -m localworld.photograph
 
 bench-gateway: setup ## measure intake beside a bare handler and under a flood; figures go to bench/results/gateway.json
 	@$(PY)/python -m bench.gateway

@@ -7,6 +7,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State as FlowState
 
 from flows import dashboards, line
+from flows.burying import bury, waiting
 from flows.hearing import hear_all
 from flows.pausing import pauses
 from flows.rebasing import wanted
@@ -14,7 +15,7 @@ from flows.rounds import made
 from flows.story import call, registry
 from flows.superseding import by_another
 from healer import logins, turns, verify
-from healer.contracts import Case, Event, RunRequest, State
+from healer.contracts import Case, CaseId, Event, RunRequest, State
 from healer.errors import Conflict, HealerError
 from healer.pauses import Pauses
 from healer.reconcile import Duty, Patience, duty, is_held, last_dispatch
@@ -35,10 +36,19 @@ async def _reconcile(parts: FlowParts) -> str:
     heard, unheard = await _heard(parts)
     started, failed = await _all(parts)
     started += heard + await line.call_next(parts)
+    buried, lost = await _buried(parts)
     unshown = await _shown(parts)
-    if unheard or failed or unshown:
-        raise HealerError("; ".join([*unheard, *failed, *unshown]), reason="unfinished")
-    return f"{started} case(s) taken on."
+    if unheard or failed or lost or unshown:
+        raise HealerError("; ".join([*unheard, *failed, *lost, *unshown]), reason="unfinished")
+    return f"{started} case(s) taken on." + (f" {buried} dead flow run(s) marked as crashed." if buried else "")
+
+
+async def _buried(parts: FlowParts) -> tuple[int, list[str]]:
+    """End flow runs whose process is gone; where Prefect does not tell, the cases have been looked at all the same."""
+    try:
+        return await bury(parts.settings.reconcile_dead_run_s), []
+    except Exception as error:  # noqa: BLE001 - the client raises what its transport does
+        return 0, [parts.redactor.text(f"Prefect does not say which flow runs are at work: {type(error).__name__}")]
 
 
 async def _heard(parts: FlowParts) -> tuple[int, list[str]]:
@@ -61,8 +71,10 @@ async def _shown(parts: FlowParts) -> list[str]:
 async def _all(parts: FlowParts) -> tuple[int, list[str]]:
     """Look at each case; one that cannot be looked at does not keep the others waiting."""
     started, failed = 0, []
-    paused = await pauses()
+    paused, waits = await pauses(), await _waiting(parts)
     for case in await parts.cases.list():
+        if case.id in waits:
+            continue
         try:
             started += await _one(parts, case, paused)
         except Conflict:
@@ -70,6 +82,14 @@ async def _all(parts: FlowParts) -> tuple[int, list[str]]:
         except HealerError as error:
             failed.append(f"{case.id}: {parts.redactor.text(str(error))}")
     return started, failed
+
+
+async def _waiting(parts: FlowParts) -> frozenset[CaseId]:
+    """Name the cases whose next run waits for its turn; where nobody says so, each is looked at."""
+    try:
+        return await waiting(parts)
+    except Exception:  # noqa: BLE001 - the client raises what its transport does; `_buried` tells it
+        return frozenset()
 
 
 async def _one(parts: FlowParts, case: Case, paused: Pauses) -> bool:

@@ -18,10 +18,15 @@ _MEANING: Final = {
 }
 
 
+_MINUTES_FROM_S: Final = 120
+
+
 def span(seconds: float | None) -> str:
     """Say how long something takes, as people say it."""
     if seconds is None:
         return "not known yet"
+    if seconds < _MINUTES_FROM_S:
+        return f"{seconds:.0f} s"
     if seconds < 2 * _HOUR_S:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / _HOUR_S:.1f} h" if seconds < 2 * _DAY_S else f"{seconds / _DAY_S:.1f} days"

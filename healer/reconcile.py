@@ -76,6 +76,11 @@ def duty(case: Case, events: Sequence[Event], now: datetime, patience: Patience 
     return Duty.RESUME if case.state in _AT_WORK or is_called or not _is_closed(case, events) else None
 
 
+def is_dead(began: datetime, heard: datetime | None, now: datetime, silent_s: float) -> bool:
+    """Say whether a flow run has been silent so long that its process is taken for dead: since its last heartbeat, or since it began."""
+    return now - max(began, heard or began) > timedelta(seconds=silent_s)
+
+
 def is_held(case: Case, wanted: Duty | None, pauses: Pauses) -> bool:
     """Say whether a pause keeps a case from what it needs. People are answered, and tickets told, all the same."""
     begins = wanted in {Duty.WAKE, Duty.ASK_LOGINS} or (case.state not in ENDED and wanted is not Duty.ANSWER)

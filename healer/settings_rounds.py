@@ -13,6 +13,8 @@ class RoundSettings(BaseModel):
     repetition), at work, while an agent works. What goes on all the same is harmed by no repetition."""
     reconcile_no_bill_days: int = Field(default=7, ge=1, le=92)
     """After so many days a portal without a new bill is looked at again, where the cadence of its bills does not say when."""
+    reconcile_dead_run_s: float = Field(default=300, gt=0)
+    """How long a flow run may send no heartbeat (one each 30 s) before `reconcile` marks it as crashed in Prefect."""
     jira_command_group: str | None = None
     """The JIRA group whose members may command by comments on tickets; without it nobody may."""
     dashboard: bool = False

@@ -226,6 +226,7 @@ class FlowParts:
     settings: FlowSettings
     cases: Cases
     line: Line
+    outbox: Outbox
     ledgers: Ledgers
     evidence: Evidence
     fetches: Fetches
@@ -261,6 +262,7 @@ def flow_parts(settings: FlowSettings, write: "Writer") -> FlowParts:
         settings=settings,
         cases=Cases(redis, _limits(settings)),
         line=Line(redis, _limits(settings)),
+        outbox=Outbox(redis, consumer="flows"),
         ledgers=Ledgers(redis, _budget(settings)),
         evidence=Evidence(redis, keys.ring, settings.evidence_days, settings.good_trace_days),
         fetches=Fetches(redis),

@@ -48,7 +48,7 @@ class Plan:
 
     `gate` is `act` (the real gate, with containers) or `scripted` (`localworld.github.scripted`: neither Docker nor portal). Where
     `behind` names another port for a part, the part listens there, and whoever laid the plan stands at the port that all others know.
-    `settings` are further ones for the product, `runner_settings` for the runner alone; `model` says whether a scripted model is up.
+    `settings` are the product's further ones, `runner_settings` its runners'; `model`: a scripted one; `database`: Prefect's, else SQLite.
     """
 
     root: Path
@@ -57,6 +57,8 @@ class Plan:
     credentials: Path | None = None
     jira_mode: str = "cloud"
     runner_limit: int = 4
+    runners: int = 1
+    database: str = ""
     ports: Mapping[str, int] = field(default_factory=dict)
     behind: Mapping[str, int] = field(default_factory=dict)
     gate: Literal["act", "scripted"] = "act"
@@ -85,10 +87,8 @@ def new_keys() -> Keys:
     plain, pem = serialization.NoEncryption(), serialization.Encoding.PEM
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain).decode()
     public = key.public_key().public_bytes(pem, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
-    vault, maintainer = (
-        f"local:{seed.new_secret()}",
-        "ghp_" + seed.new_secret().replace("/", "x").replace("+", "y")[:36],
-    )
+    vault = f"local:{seed.new_secret()}"
+    maintainer = "ghp_" + seed.new_secret().replace("/", "x").replace("+", "y")[:36]
     return Keys(
         vault=vault,
         workato=seed.new_secret("whsec_"),

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from localworld import seed
+from localworld import runners, seed
 from localworld.errors import WorldError
 from localworld.layout import HOST, Layout, Plan
 from localworld.processes import Process, answers
@@ -41,9 +41,8 @@ class World:
         self.root.mkdir(parents=True)
         self._seed()
         self.redis.start()
-        prefect = {**self.layout.store_settings(), "PREFECT_HOME": str(self.root / "prefect")}
         serve = ["healer-prefect-server", "--port", str(self.layout.own_port["prefect"]), "--template", str(_TEMPLATE)]
-        self._launch("prefect", serve, prefect)
+        self._launch("prefect", serve, self._prefect_settings())
         for part in ("github", "jira"):
             self._launch_stand_in(part)
         if self.plan.gate == "act":
@@ -58,10 +57,16 @@ class World:
         serve = ["healer-gateway", "--host", HOST, "--port", str(self.layout.own_port["gateway"])]
         self._launch("gateway", serve, self.layout.gateway_settings())
         self.processes["prefect"].wait_until(answers(self.layout.url("prefect") + "/api/ready"), 90)
-        self._launch("runner", ["healer-runner", "--limit", str(self.plan.runner_limit)], self.layout.flow_settings())
+        for name in runners.names(self.layout):
+            argv = ["healer-runner", "--limit", str(self.plan.runner_limit)]
+            self._launch(name, argv, runners.settings(self.layout, name))
+            self.processes[name].wait_until(self._runner_starts(name, 0))
         self.processes["gateway"].wait_until(answers(self.layout.url("gateway") + "/readyz"))
-        self.processes["runner"].wait_until(self._runner_starts(0))
         self.api_token = self.healer("token", "create", "--scope", "read", "--scope", "operate").strip()
+
+    def _prefect_settings(self) -> dict[str, str]:
+        database = {"PREFECT_API_DATABASE_CONNECTION_URL": self.plan.database} if self.plan.database else {}
+        return {**self.layout.store_settings(), "PREFECT_HOME": str(self.root / "prefect"), **database}
 
     def kill(self, part: str) -> None:
         """End a part at once, as a crash does."""
@@ -79,22 +84,23 @@ class World:
             self.redis.start()
             return
         process = self.processes[part]
-        before = self._runner_starts_so_far() if part == "runner" else 0
+        is_runner = part in runners.names(self.layout)
+        before = self._runner_starts_so_far(part) if is_runner else 0
         process.start(extra)
         ready = {"gateway": "/livez", "prefect": "/api/ready"}
         process.wait_until(
-            self._runner_starts(before) if part == "runner" else answers(self.layout.url(part) + ready[part])
+            self._runner_starts(part, before) if is_runner else answers(self.layout.url(part) + ready[part])
         )
 
-    def _runner_starts(self, before: int) -> Callable[[], bool]:
-        return lambda: self._runner_starts_so_far() > before
+    def _runner_starts(self, name: str, before: int) -> Callable[[], bool]:
+        return lambda: self._runner_starts_so_far(name) > before
 
-    def _runner_starts_so_far(self) -> int:
-        return self.processes["runner"].log.read_text(errors="replace").count("runner ready")
+    def _runner_starts_so_far(self, name: str) -> int:
+        return self.processes[name].log.read_text(errors="replace").count("runner ready")
 
     def stop(self) -> None:
         """End all parts, the product first."""
-        for name in ("gateway", "runner", "prefect", "github", "jira", "portal", "model"):
+        for name in ("gateway", *runners.names(self.layout), "prefect", "github", "jira", "portal", "model"):
             if name in self.processes:
                 self.processes[name].stop()
         self.redis.stop()

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
 from healer.clients.store import redis_errors
-from healer.contracts import RunRequest
+from healer.contracts import CaseId, RunRequest
 
 _STREAM: Final = "healer:outbox"
 _DEAD: Final = "healer:outbox:dead"
@@ -133,6 +133,16 @@ class Outbox:
         """
         with redis_errors():
             return int(await self._redis.xlen(_STREAM))
+
+    async def cases(self) -> frozenset[CaseId]:
+        """Name the cases of which a flow run is owed.
+
+        Raises: UpstreamError.
+        """
+        with redis_errors():
+            entries: Any = await self._redis.xrange(_STREAM)
+        owed = (_entry(entry_id, fields).request for entry_id, fields in entries)
+        return frozenset(request.case for request in owed if request)
 
     async def dead(self) -> tuple[Letter, ...]:
         """Read the dead letters, oldest first.

@@ -35,7 +35,7 @@ def _case(place: Place, case: dict[str, Any], cell: Cell) -> Iterator[str]:
         yield f"the case is {case['state']} ({case['reason']}) and not {cell.end}"
     if sum(event["kind"] == "received" for event in events) != 1:
         yield "the case was not opened once"
-    if (place_of_break := _first_break(events)) is not None:
+    if (place_of_break := first_break(events)) is not None:
         yield f"the event chain is broken at {place_of_break}"
     if owed := place.redis.xlen("healer:outbox"):
         yield f"{owed} flow runs are still owed"
@@ -46,7 +46,7 @@ def _case(place: Place, case: dict[str, Any], cell: Cell) -> Iterator[str]:
         yield f"{kind} {status or ''} happened more than once"
 
 
-def _first_break(events: list[dict[str, Any]]) -> int | None:
+def first_break(events: list[dict[str, Any]]) -> int | None:
     """Look through a chain by SPEC, section 5; written out here, so that a mistake is not made twice."""
     previous = "0" * 64
     for number, event in enumerate(events, 1):

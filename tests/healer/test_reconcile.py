@@ -7,7 +7,18 @@ import pytest
 from factories import NOW, make_case, make_run
 from healer import turns
 from healer.contracts import Attempt, Event, Reason, State
-from healer.reconcile import AGENT_S, MAX_AGAIN, PENDING_S, SILENT_S, Duty, Patience, duty, is_delivered, last_dispatch
+from healer.reconcile import (
+    AGENT_S,
+    MAX_AGAIN,
+    PENDING_S,
+    SILENT_S,
+    Duty,
+    Patience,
+    duty,
+    is_dead,
+    is_delivered,
+    last_dispatch,
+)
 
 
 def history(*kinds):
@@ -194,3 +205,13 @@ def test_an_event_of_a_clock_that_was_ahead_keeps_nobody_waiting():
     case, events = make_case(state=State.PUSHED), history("received", "pending")
     assert duty(case, events, after(-3600)) is Duty.RESUME
     assert duty(case, events, after(-1)) is None
+
+
+@pytest.mark.parametrize(
+    ("began_s", "heard_s", "dead"),
+    [(10, None, False), (301, None, True), (5000, 299, False), (5000, 301, True), (10, 5000, False)],
+)
+def test_run_is_dead_after_a_silence_and_not_before(began_s, heard_s, dead):
+    """A run has its patience from when it began, and anew from each heartbeat."""
+    began, heard = (None if ago is None else NOW - timedelta(seconds=ago) for ago in (began_s, heard_s))
+    assert is_dead(began, heard, NOW, 300) is dead
