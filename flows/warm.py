@@ -20,7 +20,8 @@ from flows import child
 
 _FORK: Final = get_context("forkserver")
 _PRELOADED: Final = [
-    "flows.heal", "flows.publish", "flows.reconcile", "flows.sweep", "flows.fleet", "flows.digest", "flows.child",
+    "flows.heal", "flows.publish", "flows.reconcile", "flows.sweep", "flows.fleet", "flows.digest", "flows.command", "flows.child",
+    "healer.clients.agents.relocate", "prefect._internal.observers",
     "prefect.flow_engine", "prefect.task_engine", "prefect.events.clients", "prefect.concurrency.asyncio",
     "prefect.utilities.visualization", "anyio._backends._asyncio", "encodings.idna", "rich._emoji_codes",
 ]  # fmt: skip
