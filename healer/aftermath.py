@@ -19,7 +19,6 @@ SUPERSEDING: Final = "superseding"
 _WHY: Final = {
     Reason.MERGED_ELSEWHERE: "Its change for the same failure was merged.",
     Reason.NEWER_CASE: "It is newer, and has a proved change for the same failure.",
-    Reason.DUPLICATE: "The ticket of this case was closed as its duplicate.",
 }
 
 

@@ -23,5 +23,4 @@ SUPERSEDED: Final = Wording(
 SUPERSEDED_BY: Final[dict[Reason, Wording]] = {
     Reason.MERGED_ELSEWHERE: Wording("Another case's change for this very failure was merged.", "nobody", _FOLLOW),
     Reason.NEWER_CASE: Wording("A newer case has a proved change for this very failure.", "nobody", _FOLLOW),
-    Reason.DUPLICATE: Wording("The ticket is a duplicate of another one, which has a case.", "nobody", _FOLLOW),
 }

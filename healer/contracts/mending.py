@@ -45,7 +45,6 @@ class Reason(StrEnum):
 
     MERGED_ELSEWHERE = "MERGED_ELSEWHERE"
     NEWER_CASE = "NEWER_CASE"
-    DUPLICATE = "DUPLICATE"
 
 
 class Disposition(StrEnum):

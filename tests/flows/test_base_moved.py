@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from factories import make_failure
 from flow_desk import GREEN, Desk
-from healer.contracts import Reason, State
+from healer.contracts import BaseResult, Conclusion, Reason, State
 
 TICKETS = range(401, 404)
 RUBY = "lib/gatherers/brightwater.rb"
@@ -55,7 +56,8 @@ def test_a_change_is_put_on_a_base_that_moved_and_proved_there(desk):
     assert (case.state, case.base_sha, case.attempts[-1].rebased) == (State.VERIFYING, base, True)
     assert desk.github.head("heal/UTIL-401") == case.head_sha != first.head_sha
     assert "A word of a colleague." in desk.github.read("heal/UTIL-401", RUBY)
-    desk.report(**GREEN)
+    red = BaseResult(sha=base, conclusion=Conclusion.FAILURE, summary="red", failure=make_failure(), exit_code=3)
+    desk.report(**{**GREEN, "base": red})
     desk.work()
     (pull,) = (one for one in desk.github.pulls if one["head"]["ref"] == "heal/UTIL-401")
     assert (desk.case.state, pull["state"]) == (State.PUBLISHED, "open")
