@@ -214,16 +214,13 @@ def _is_begun_again(case: Case) -> bool:
 
 
 def target_status(case: Case, statuses: Statuses) -> str | None:
-    """Say to which status the ticket is moved, or None where it stays: an engineer's queue is sorted by engineers."""
-    match case.state:
-        case State.PUBLISHED:
-            return statuses.review
-        case State.CONFIRMED:
-            return statuses.done
-        case State.NOT_FIXED:
-            return statuses.done if case.reason is Reason.ALREADY_HEALED else statuses.waiting
-        case _:
-            return None
+    """Say to which status the ticket is moved, or None where it stays: engineers sort their queue; what proved wrong opens again."""
+    if case.state is State.NOT_FIXED and case.reason is Reason.ALREADY_HEALED:
+        return statuses.done
+    if case.reason is Reason.NOT_CONFIRMED:
+        return statuses.waiting
+    ends = {State.PUBLISHED: statuses.review, State.CONFIRMED: statuses.done, State.NOT_FIXED: statuses.waiting}
+    return ends.get(case.state)
 
 
 def wording(case: Case) -> Wording:

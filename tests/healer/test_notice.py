@@ -128,6 +128,7 @@ def test_ticket_goes_where_its_next_reader_looks():
     assert {target_status(make_case(state=State.NOT_FIXED, reason=r), STATUSES) for r in NOT_FIXED} == {"Blocked"}
     assert target_status(make_case(state=State.NOT_FIXED, reason=Reason.ALREADY_HEALED), STATUSES) == "Done"
     assert target_status(a_failed_case(), STATUSES) is None
+    assert target_status(a_failed_case(reason=Reason.NOT_CONFIRMED), STATUSES) == "Blocked"
 
 
 def test_importer_without_an_owner_is_somebodys():
