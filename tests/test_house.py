@@ -145,6 +145,12 @@ def test_the_wheel_has_no_local_world():
     assert tuple(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) == WHEEL
 
 
+def test_each_decision_has_a_number_of_its_own():
+    """Decisions are numbered from 1 without a gap or a double."""
+    numbers = sorted(int(path.name[:4]) for path in (ROOT / "adr").glob("*.md"))
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "adr").glob("*.md")), ids=lambda p: p.stem)
 def test_each_decision_says_what_keeps_it_true(path):
     """An ADR has all headings of the form, and a Confirmation that is not empty."""
