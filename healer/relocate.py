@@ -15,10 +15,9 @@ from pydantic import Field
 from healer import detour, keys
 from healer.contracts import Contract
 from healer.element import Element
-from healer.evidence import evidence
-from healer.finder import Find, best_claim, find, likeness
+from healer.finder import Find, best_claim, find, likeness, signs
 from healer.lineup import Lineup
-from healer.lists import Likeness, mates, members, rows, twins
+from healer.lists import Likeness, are_mates, likeness_of, list_of, mates, members, rows, twins
 from healer.portrait import Page, page_of
 from healer.selector import Path, Step, is_xpath, parts_of, select
 from healer.standing import Standing, still_holds
@@ -127,8 +126,8 @@ def relocate_elements(
     pages = Lineup(old, new)
     found = find(pages, targets[0], among, old.elements, interchangeable=len(targets) > 1)
     standing = select(new.root, selector)
-    holds = trusted and standing and _still_holds(pages, targets[0], standing[0], found, old.elements, selector)
-    if standing and holds and not (many and _mixes(targets, standing)):
+    holds = trusted and standing and _still_holds(pages, targets, standing[0], found, old.elements, selector)
+    if standing and holds and not (many and (_mixes(targets, standing) or _misses(old, targets, new, standing))):
         return _moved(selector, selector, found.confidence if found else 0.5, found.margin if found else 0.0)
     if found is None or not found.is_sure:
         return None
@@ -158,14 +157,21 @@ def _are_side_by_side(parts: Sequence[Element]) -> bool:
 
 def _mixes(targets: Sequence[Element], wanted: Sequence[Element]) -> bool:
     """Say whether elements of more than one list are wanted where one was read, or several of a place that held one."""
-    lists, lists_now = (len({_list_of(part) for part in parts}) for parts in (targets, wanted))
+    lists, lists_now = (len({list_of(part) for part in parts}) for parts in (targets, wanted))
     held, holds = (max(Counter(part.getparent() for part in parts).values()) for parts in (targets, wanted))
     return (lists == 1 and lists_now > 1) or (len(targets) > 1 and held == 1 and holds > 1)
 
 
-def _list_of(part: Element) -> Element | None:
-    """Give the table or list that holds an element."""
-    return next(part.iterancestors("table", "ul", "ol", "dl"), None)
+def _misses(old: Page, targets: Sequence[Element], new: Page, standing: Sequence[Element]) -> bool:
+    """Say whether a selector that found all of a list finds a part of it now, or more than the list."""
+    return len(targets) > 1 and _are_whole(old, targets) and not _are_whole(new, standing)
+
+
+def _are_whole(page: Page, parts: Sequence[Element]) -> bool:
+    """Say whether these are what stands in one place of all rows of one list."""
+    home, near = list_of(parts[0]), mates(page, parts[0])
+    near = near if len(near) > 1 else twins(page, parts[0])
+    return {part for part in near if list_of(part) is home} == set(parts)
 
 
 def _is_list(wanted: Sequence[Element]) -> bool:
@@ -174,22 +180,38 @@ def _is_list(wanted: Sequence[Element]) -> bool:
 
 
 def _still_holds(
-    pages: Lineup, target: Element, standing: Element, found: Find | None, rivals: Sequence[Element], selector: str
+    pages: Lineup,
+    targets: Sequence[Element],
+    standing: Element,
+    found: Find | None,
+    rivals: Sequence[Element],
+    selector: str,
 ) -> bool:
     """Say whether what the selector finds now is what it found."""
-    points = likeness(pages, target, standing)
-    same = found is not None and (standing is found.element or standing in mates(pages.new, found.element))
+    target = targets[0]
+    points, as_good = likeness(pages, target, standing), likeness_of(pages.old, target, several=len(targets) > 1)
+    same = found is not None and is_same(pages, standing, found.element, as_good)
     if found and found.is_sure:
         return same
     return still_holds(
         Standing(
             points - (found.points if found else points),
             points - best_claim(pages, target, standing, rivals, Likeness.ANY_ROW),
-            bool(_COUNTS.search(selector)),
+            counts(selector),
             same,
-            evidence(pages, target, standing),
+            signs(pages, target, standing),
         )
     )
+
+
+def is_same(pages: Lineup, standing: Element, found: Element, as_good: Likeness) -> bool:
+    """Say whether what a selector finds is the find, or as good: in the same place of another row of its list."""
+    return standing is found or (list_of(standing) is list_of(found) and are_mates(pages.new, found, standing, as_good))
+
+
+def counts(selector: str) -> bool:
+    """Say whether a selector tells its element by position."""
+    return bool(_COUNTS.search(selector))
 
 
 def _written(
@@ -241,7 +263,11 @@ def relocate_in_rows(
     pages, rivals = Lineup(old, new), _below(old, home)
     found = find(pages, target, _below(new, new_rows[0]), rivals)
     standing = [part for row in new_rows if (part := next(iter(select(row, selector) or ()), None)) is not None]
-    if trusted and len(standing) == len(new_rows) and _still_holds(pages, target, standing[0], found, rivals, selector):
+    if (
+        trusted
+        and len(standing) == len(new_rows)
+        and _still_holds(pages, [target], standing[0], found, rivals, selector)
+    ):
         return _moved(selector, selector, found.confidence if found else 0.5, found.margin if found else 0.0)
     if found is None or not found.is_sure:
         return None
