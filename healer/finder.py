@@ -22,7 +22,9 @@ _LOOKED_AT: Final = 30
 _CLAIMING: Final = 16
 _WIDE: Final = 120
 _HARDLY: Final = 1.5
-_TOO_NEAR: Final = 0.5
+_TOO_NEAR: Final = 2.0
+_NEAREST: Final = 0.5
+_TELLING: Final = ("same_text", "words", "same_addresses", "same_id", "same_name", "class_words", "labels", "marks")
 _UNSURE: Final = 0.49
 _SEEN_AGAIN: Final = 8
 _FAR: Final = 6.0
@@ -83,7 +85,7 @@ def find(
     if first is None:
         return None
     sure, best = belief(first), first.element
-    if sure < BELIEVED or first.margin < _TOO_NEAR:
+    if sure < BELIEVED or _is_undecided(first):
         sure = min(sure, _UNSURE)
         second = second_opinion(asked)
         if second is not None and (seconded := belief(second, SECOND)) >= BELIEVED:
@@ -91,6 +93,12 @@ def find(
     if mates(pages.old, target)[0] is target:
         best = _first_of(pages.new, best, asked.as_good)
     return Find(best, first.points, first.margin, first.claim, round(sure, 3))
+
+
+def _is_undecided(first: Finding) -> bool:
+    """Say whether a rival is as good, or nearly so where the place alone tells the two apart."""
+    told = any(first.evidence[name] for name in _TELLING)
+    return first.margin < (_NEAREST if told else _TOO_NEAR)
 
 
 def first_opinion(asked: Search) -> Finding | None:
