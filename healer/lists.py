@@ -1,9 +1,10 @@
 """Repetition: the rows of a table, the items of a list, the cards of a grid, and what stands in the same place of each."""
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from enum import Enum
 from functools import lru_cache
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Final
 
 from healer.element import Element, family, meant_names
@@ -182,3 +183,27 @@ def _best(old: Page, rows_: Sequence[Element], new: Page, row: Element) -> float
 def is_row(page: Page, element: Element) -> bool:
     """Say whether an element is a row of a list itself."""
     return page.row(element) is element and family(element) != "field"
+
+
+def are_side_by_side(parts: Sequence[Element]) -> bool:
+    """Say whether one follows the other, as the items of a list do."""
+    return all(one.getnext() is other for one, other in pairwise(parts))
+
+
+def mixes(targets: Sequence[Element], wanted: Sequence[Element]) -> bool:
+    """Say whether elements of more than one list are wanted where one was read, or several of a place that held one."""
+    lists, lists_now = (len({list_of(part) for part in parts}) for parts in (targets, wanted))
+    held, holds = (max(Counter(part.getparent() for part in parts).values()) for parts in (targets, wanted))
+    return (lists == 1 and lists_now > 1) or (len(targets) > 1 and held == 1 and holds > 1)
+
+
+def misses(old: Page, targets: Sequence[Element], new: Page, standing: Sequence[Element]) -> bool:
+    """Say whether a selector that found all of a list finds a part of it now, or more than the list."""
+    return len(targets) > 1 and _are_whole(old, targets) and not _are_whole(new, standing)
+
+
+def _are_whole(page: Page, parts: Sequence[Element]) -> bool:
+    """Say whether these are what stands in one place of all rows of one list."""
+    home, near = list_of(parts[0]), mates(page, parts[0])
+    near = near if len(near) > 1 else twins(page, parts[0])
+    return {part for part in near if list_of(part) is home} == set(parts)

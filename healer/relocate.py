@@ -5,9 +5,7 @@ login, an error or a lock where none was before, is None.
 """
 
 import re
-from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Final, Literal
 
 from pydantic import Field
@@ -17,7 +15,19 @@ from healer.contracts import Contract
 from healer.element import Element
 from healer.finder import Find, best_claim, find, likeness, signs
 from healer.lineup import Lineup
-from healer.lists import Likeness, are_mates, likeness_of, list_of, mates, members, rows, twins
+from healer.lists import (
+    Likeness,
+    are_mates,
+    are_side_by_side,
+    likeness_of,
+    list_of,
+    mates,
+    members,
+    misses,
+    mixes,
+    rows,
+    twins,
+)
 from healer.portrait import Page, page_of
 from healer.selector import Path, Step, is_xpath, parts_of, select
 from healer.standing import Standing, still_holds
@@ -127,14 +137,14 @@ def relocate_elements(
     found = find(pages, targets[0], among, old.elements, interchangeable=len(targets) > 1)
     standing = select(new.root, selector)
     holds = trusted and standing and _still_holds(pages, targets, standing[0], found, old.elements, selector)
-    if standing and holds and not (many and (_mixes(targets, standing) or _misses(old, targets, new, standing))):
+    if standing and holds and not (many and (mixes(targets, standing) or misses(old, targets, new, standing))):
         return _moved(selector, selector, found.confidence if found else 0.5, found.margin if found else 0.0)
     if found is None or not found.is_sure:
         return None
     wanted = _all_of(old, targets, new, found.element) if many else [found.element]
     if many and len(wanted) < len(targets) and not _is_list(wanted):
         return None
-    if many and _mixes(targets, wanted):
+    if many and mixes(targets, wanted):
         return None
     written = _written(pages, targets, wanted, selector, many=many)
     return _moved(selector, written, found.confidence, found.margin) if written else None
@@ -147,31 +157,7 @@ def _all_of(old: Page, targets: Sequence[Element], new: Page, found: Element) ->
     if len(wanted) < 2 and len(twins(old, targets[0])) == len(targets):  # noqa: PLR2004 - several
         wanted = twins(new, found)
     # What was one alone has become a list only where nothing stands between its items.
-    return wanted if len(targets) > 1 or _are_side_by_side(rows(new, wanted) or wanted) else [found]
-
-
-def _are_side_by_side(parts: Sequence[Element]) -> bool:
-    """Say whether one follows the other, as the items of a list do."""
-    return all(one.getnext() is other for one, other in pairwise(parts))
-
-
-def _mixes(targets: Sequence[Element], wanted: Sequence[Element]) -> bool:
-    """Say whether elements of more than one list are wanted where one was read, or several of a place that held one."""
-    lists, lists_now = (len({list_of(part) for part in parts}) for parts in (targets, wanted))
-    held, holds = (max(Counter(part.getparent() for part in parts).values()) for parts in (targets, wanted))
-    return (lists == 1 and lists_now > 1) or (len(targets) > 1 and held == 1 and holds > 1)
-
-
-def _misses(old: Page, targets: Sequence[Element], new: Page, standing: Sequence[Element]) -> bool:
-    """Say whether a selector that found all of a list finds a part of it now, or more than the list."""
-    return len(targets) > 1 and _are_whole(old, targets) and not _are_whole(new, standing)
-
-
-def _are_whole(page: Page, parts: Sequence[Element]) -> bool:
-    """Say whether these are what stands in one place of all rows of one list."""
-    home, near = list_of(parts[0]), mates(page, parts[0])
-    near = near if len(near) > 1 else twins(page, parts[0])
-    return {part for part in near if list_of(part) is home} == set(parts)
+    return wanted if len(targets) > 1 or are_side_by_side(rows(new, wanted) or wanted) else [found]
 
 
 def _is_list(wanted: Sequence[Element]) -> bool:

@@ -1,9 +1,8 @@
-"""What each piece of evidence (`healer.evidence`) weighs.
+"""What each piece of evidence (`healer.evidence`, `healer.elsewhere`) weighs.
 
-Fitted over pairs as those of `bench.pairs`, as they are and redesigned further (names changed, boxes added, tables made lists). Between
-elements the weights are those of a conditional logit: of all elements of a page, which is the one that was meant. Belief is a logistic
-regression, with projects kept apart in its cross-validation. Each weight was held to the sign that its evidence must have; of what the
-pairs hardly show (autocomplete, marks for programs, words of names) it is set by hand.
+Points between elements are the weights of a conditional logit: of all elements of a page, which is the one that was meant; what pairs
+hardly show (autocomplete, marks for programs, words of names) is set by hand. The beliefs are logistic regressions over pairs of the
+development projects of `bench.sources`, each weight held to the sign that its evidence must have: `python -m bench.fit_weights` makes them.
 """
 
 from typing import Final
