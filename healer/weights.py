@@ -2,7 +2,8 @@
 
 Points between elements are the weights of a conditional logit: of all elements of a page, which is the one that was meant; what pairs
 hardly show (autocomplete, marks for programs, words of names) is set by hand. The beliefs are logistic regressions over pairs of the
-development projects of `bench.sources`, each weight held to the sign that its evidence must have: `python -m bench.fit_weights` makes them.
+development projects of `bench.sources`, each weight held to the sign that its evidence must have: `python -m bench.fit_weights` fits
+them anew. These are of every second case, and of a finder that asked a little more distance of its rivals than today's.
 """
 
 from typing import Final
