@@ -27,13 +27,26 @@ JIRA_PERMISSIONS: Final = (
     "BROWSE_PROJECTS",
     "ADD_COMMENTS",
     "EDIT_OWN_COMMENTS",
+    "DELETE_OWN_COMMENTS",
     "TRANSITION_ISSUES",
     "LINK_ISSUES",
     "EDIT_ISSUES",
     "CREATE_ATTACHMENTS",
+    "DELETE_OWN_ATTACHMENTS",
 )
 """What comments, files, transitions, remote links and issue properties take (developer.atlassian.com, each operation's "Permissions")."""
-DEPLOYMENTS: Final = ("command", "digest", "fleet", "heal", "publish", "reconcile", "retention", "sweep", "watch")
+DEPLOYMENTS: Final = (
+    "command",
+    "digest",
+    "family",
+    "fleet",
+    "heal",
+    "publish",
+    "reconcile",
+    "retention",
+    "sweep",
+    "watch",
+)
 """Those of `deployments/prefect.yaml`."""
 RECONCILE_LATE: Final = timedelta(minutes=10)
 _PIDS: Final = 128
