@@ -37,6 +37,8 @@ _DEAD_S: Final = 5.0
 _LOOK_S: Final = 15.0
 _A_CASE_S: Final = 30.0
 _START_S: Final = 240.0
+_PATIENCE_S: Final = 120.0
+"""A server that is driven to its limits answers late; who only looks on must not end what is looked at."""
 _MANY: Final = "100000"
 _SETTINGS: Final = {
     **{f"HEALER_LIMIT_{name}": _MANY for name in ("OPEN_CASES", "CASES_PER_IMPORTER_DAY", "CASES_PER_DAY")},
@@ -118,7 +120,8 @@ class Load:
         return int(self._prefect("POST", "/flow_runs/count", {"flow_runs": states}))
 
     def _prefect(self, method: str, path: str, body: Any = None) -> Any:
-        answer = self.operator.http.request(method, f"{self.world.layout.url('prefect')}/api{path}", json=body)
+        url = f"{self.world.layout.url('prefect')}/api{path}"
+        answer = self.operator.http.request(method, url, json=body, timeout=_PATIENCE_S)
         answer.raise_for_status()
         return answer.json()
 
