@@ -116,7 +116,7 @@ sbom: setup ## what the product is made of, as CycloneDX 1.5 from uv.lock: out/s
 	@$(UV) export --quiet --frozen --no-dev --all-extras --format cyclonedx1.5 --preview-features sbom-export -o out/sbom.cdx.json >/dev/null
 
 wheel: setup ## the product as a wheel: out/dist
-	@$(UV) build --quiet --wheel --out-dir out/dist
+	@$(PY)/hatchling build --target wheel --directory out/dist >/dev/null
 
 bases: ## what images and compose stand on, by the digest of now, as deployments/compose/.env wants it; made here where no registry answers
 	@localworld/setup/bases.sh
