@@ -181,8 +181,8 @@ def _at(root: Element, paths: tuple[str, ...]) -> list[Element]:
 def _gone(chosen: list[Case]) -> Iterator[Case]:
     """Take the element out of the new page, of a list each, with what names it: the row, the item or the box that holds nothing else."""
     for case in chosen[::4]:
-        less = without(case.new_html, case.everywhere)
-        if case.kind == "moved" and less:
+        without = _without(case.new_html, case.everywhere)
+        if case.kind == "moved" and without:
             yield Case(
                 f"{case.id} gone",
                 case.project,
@@ -191,13 +191,12 @@ def _gone(chosen: list[Case]) -> Iterator[Case]:
                 case.old_html,
                 case.old_selector,
                 case.many,
-                less,
+                without,
                 (),
             )
 
 
-def without(html_text: str, paths: tuple[str, ...]) -> str | None:
-    """Give a page without the elements at these places and what names them, None where one is the whole page."""
+def _without(html_text: str, paths: tuple[str, ...]) -> str | None:
     root = html.document_fromstring(html_text.encode(), html.HTMLParser(encoding="utf-8"))
     for part in _at(root, paths):
         before = part.getprevious()

@@ -10,7 +10,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from multiprocessing import Pool
 from pathlib import Path
 from typing import Any, Final
 
@@ -60,18 +59,16 @@ def _is_same(one: Element, other: Element) -> bool:
 
 def ours(cases: Sequence[Case]) -> list[tuple[str, float]]:
     """Answer every case; give the verdict and the processor's milliseconds of each."""
-    with Pool() as pool:
-        return pool.map(_ours, cases, chunksize=20)
-
-
-def _ours(case: Case) -> tuple[str, float]:
-    page_of.cache_clear()
-    start = time.process_time()
-    answer = relocate(case.old_html, case.old_selector, case.new_html, many=case.many)
-    spent = (time.process_time() - start) * 1000
-    page = page_of(case.new_html)
-    found = select(page.root, answer.selector) if answer and page else []
-    return verdict(case, found or []), spent
+    answers = []
+    for case in cases:
+        page_of.cache_clear()
+        start = time.process_time()
+        answer = relocate(case.old_html, case.old_selector, case.new_html, many=case.many)
+        spent = (time.process_time() - start) * 1000
+        page = page_of(case.new_html)
+        found = select(page.root, answer.selector) if answer and page else []
+        answers.append((verdict(case, found or []), spent))
+    return answers
 
 
 def scrapling(python: str, cases: Sequence[Case]) -> list[tuple[str, float]]:

@@ -7,15 +7,14 @@ from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from healer.element import Element, are_close, family
-from healer.elsewhere import elsewhere
 from healer.evidence import evidence
 from healer.lineup import Lineup, shortlist
-from healer.lists import Likeness, are_mates, is_repeated, likeness_of, list_of, mates, twins
+from healer.lists import Likeness, are_mates, is_repeated, likeness_of, mates, twins
 from healer.portrait import Page
 from healer.resemblance import anchor, identity, read_otherwise, resemblance
 from healer.standing import BELIEVED, Finding, belief
 from healer.traits import is_composite
-from healer.weights import SECOND, WEIGHTS
+from healer.weights import WEIGHTS
 from healer.wording import VALUES
 
 _LOOKED_AT: Final = 30
@@ -23,11 +22,6 @@ _CLAIMING: Final = 16
 _WIDE: Final = 120
 _HARDLY: Final = 1.5
 _TOO_NEAR: Final = 2.0
-_NEAREST: Final = 0.5
-_TELLING: Final = ("same_text", "words", "same_addresses", "same_id", "same_name", "class_words", "labels", "marks")
-_UNSURE: Final = 0.49
-_SEEN_AGAIN: Final = 8
-_FAR: Final = 6.0
 LEAST_POINTS: Final = 4.5
 LEAST_SHARE: Final = 0.25
 LEAST_MARGIN: Final = 1.0
@@ -58,16 +52,6 @@ class Find(NamedTuple):
         return self.confidence >= BELIEVED
 
 
-class Search(NamedTuple):
-    """What is looked for: `target` of the old page among elements of the new one, against the claims of its `rivals`."""
-
-    pages: Lineup
-    target: Element
-    among: Collection[Element]
-    rivals: Collection[Element]
-    as_good: Likeness
-
-
 def find(
     pages: Lineup,
     target: Element,
@@ -80,51 +64,26 @@ def find(
 
     `rivals` are the elements of the old page that may have the better claim. `interchangeable`: the same place in another row is as good.
     """
-    asked = Search(pages, target, among, rivals, likeness_of(pages.old, target, several=interchangeable))
-    first = first_opinion(asked)
-    if first is None:
-        return None
-    sure, best = belief(first), first.element
-    if sure < BELIEVED or _is_undecided(first):
-        sure = min(sure, _UNSURE)
-        second = second_opinion(asked)
-        if second is not None and (seconded := belief(second, SECOND)) >= BELIEVED:
-            best, sure = second.element, seconded
-    if mates(pages.old, target)[0] is target:
-        best = _first_of(pages.new, best, asked.as_good)
-    return Find(best, first.points, first.margin, first.claim, round(sure, 3))
-
-
-def _is_undecided(first: Finding) -> bool:
-    """Say whether a rival is as good, or nearly so where the place alone tells the two apart."""
-    told = any(first.evidence[name] for name in _TELLING)
-    return first.margin < (_NEAREST if told else _TOO_NEAR)
-
-
-def first_opinion(asked: Search) -> Finding | None:
-    """Give the element with the most points for all that the two pages say, and what speaks for and against it."""
-    pages, target, new = asked.pages, asked.target, asked.pages.new
-    ranked = [(likeness(pages, target, one), one) for one in _near(pages.old, target, new, asked.among)]
+    new = pages.new
+    ranked = [(likeness(pages, target, one), one) for one in _near(pages.old, target, new, among)]
     ranked.sort(key=lambda pair: (-pair[0], new.order.get(pair[1], 0)))
     if not ranked:
         return None
     points, best = _most_exact(pages, target, ranked)
-    if asked.as_good is Likeness.ANY_ROW:
+    as_good = likeness_of(pages.old, target, several=interchangeable)
+    if interchangeable:
         points, best = _first_twin(pages, target, ranked, (points, best))
-    others = (score for score, other in ranked if is_rival(new, best, other, asked.as_good))
-    margin = points - next(others, points - UNRIVALLED)
-    claim = points - best_claim(pages, target, best, asked.rivals, asked.as_good)
-    nearest = [other for _, other in ranked[:_SEEN_AGAIN]]
-    return Finding(best, points, margin, claim, {**signs(pages, target, best), **_agreed(asked, best, nearest)})
-
-
-def _agreed(asked: Search, best: Element, nearest: Sequence[Element]) -> dict[str, float]:
-    """Say whether labels and shapes alone would have chosen the same."""
-    pages = asked.pages
-    points = _portrayed(pages, asked.target, best)
-    others = [_portrayed(pages, asked.target, one) for one in nearest if is_rival(pages.new, best, one, asked.as_good)]
-    ahead = points - max(others, default=points - _FAR)
-    return {"ahead": max(-_FAR, min(_FAR, ahead)) / _FAR, "portrayed": max(-1.0, min(2.0, points / 10))}
+    margin = points - next(
+        (score for score, other in ranked if is_rival(new, best, other, as_good)), points - UNRIVALLED
+    )
+    claim = points - best_claim(pages, target, best, rivals, as_good)
+    sure = belief(Finding(margin, claim, evidence(pages, target, best)))
+    if sure < BELIEVED or margin < _TOO_NEAR:
+        sure = min(sure, 0.49)
+        second = _second(pages, target, _wide(pages, target, among), rivals, as_good)
+        if second is not None:
+            best, sure = second, BELIEVED
+    return Find(_first_of(new, best, as_good), points, margin, claim, round(sure, 3))
 
 
 def _wide(pages: Lineup, target: Element, among: Collection[Element]) -> list[Element]:
@@ -138,26 +97,25 @@ def _wide(pages: Lineup, target: Element, among: Collection[Element]) -> list[El
     ]
 
 
-def second_opinion(asked: Search) -> Finding | None:
+def _second(
+    pages: Lineup, target: Element, ranked: Sequence[Element], rivals: Collection[Element], as_good: Likeness
+) -> Element | None:
     """Give what is far ahead by what survives a redesign in which no word and no neighbour stayed: labels and shapes of values."""
-    pages, target, new = asked.pages, asked.target, asked.pages.new
-    was = pages.old.portrait(target)
-    scored = [(_portrayed(pages, target, one), one) for one in _wide(pages, target, asked.among)]
+    old, new = pages.old, pages.new
+    was = old.portrait(target)
+    scored = [(_portrayed(pages, target, one), one) for one in ranked]
     scored.sort(key=lambda pair: (-pair[0], new.order.get(pair[1], 0)))
     if not scored:
         return None
     points, best = _most_exact(pages, target, scored)
     now = new.portrait(best)
-    others = (score for score, one in scored if is_rival(new, best, one, asked.as_good))
-    claims = (_portrayed(pages, one, best) for one in _claimants(pages, target, best, asked.rivals, asked.as_good))
+    others = (score for score, one in scored if is_rival(new, best, one, as_good))
+    claims = (_portrayed(pages, one, best) for one in _claimants(pages, target, best, rivals, as_good))
     doubt = _READS_OTHERWISE if read_otherwise(was, now) else 0.0
-    margin, claim = (points - max(given, default=points - _FAR) - doubt for given in (others, claims))
-    share, anchored = points / max(identity(was), 1.0), anchor(was, now)
-    far = points >= LEAST_POINTS and share >= LEAST_SHARE and min(margin, claim) >= LEAST_MARGIN
-    if not far or anchored < LEAST_ANCHOR:
-        return None
-    told = {"share": min(1.0, share), "anchor": anchored, "portrayed": min(2.0, points / 10)}
-    return Finding(best, points, margin, claim, {**signs(pages, target, best), **told})
+    margin = points - max([*others, *claims, points - 2 * LEAST_MARGIN]) - doubt
+    share = points / max(identity(was), 1.0)
+    far = points >= LEAST_POINTS and share >= LEAST_SHARE and margin >= LEAST_MARGIN
+    return best if far and anchor(was, now) >= LEAST_ANCHOR else None
 
 
 def _portrayed(pages: Lineup, one: Element, other: Element) -> float:
@@ -175,11 +133,6 @@ def likeness(pages: Lineup, one: Element, other: Element) -> float:
     """Give the points for `one` of the old page being `other` of the new one: about 10 and more among relatives."""
     figures = evidence(pages, one, other)
     return sum(weight * figures[name] for name, weight in WEIGHTS.items())
-
-
-def signs(pages: Lineup, one: Element, other: Element) -> dict[str, float]:
-    """Give all that is known for and against `one` of the old page being `other` of the new one."""
-    return {**evidence(pages, one, other), **elsewhere(pages, one, other)}
 
 
 def _most_exact(pages: Lineup, target: Element, ranked: Sequence[tuple[float, Element]]) -> tuple[float, Element]:
@@ -202,7 +155,7 @@ def _first_twin(
     pages: Lineup, target: Element, ranked: Sequence[tuple[float, Element]], best: tuple[float, Element]
 ) -> tuple[float, Element]:
     """Give the first of those that hardly differ from the best, where the old element was the first of its like."""
-    if next(iter(twins(pages.old, target))) is not target or signs(pages, target, best[1])["same_text"]:
+    if next(iter(twins(pages.old, target))) is not target:
         return best
     near = {element: points for points, element in ranked if points > best[0] - _HARDLY}
     first = next((element for element in twins(pages.new, best[1]) if element in near), best[1])
@@ -210,11 +163,7 @@ def _first_twin(
 
 
 def _first_of(page: Page, element: Element, as_good: Likeness) -> Element:
-    return next(
-        other
-        for other in mates(page, element)
-        if list_of(other) is list_of(element) and are_mates(page, element, other, as_good)
-    )
+    return next(other for other in mates(page, element) if are_mates(page, element, other, as_good))
 
 
 def is_rival(page: Page, best: Element, other: Element, as_good: Likeness) -> bool:

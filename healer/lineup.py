@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from lxml import etree
 
-from healer.element import SKIPPED, Element, are_close, family
+from healer.element import SKIPPED, Element
 from healer.portrait import Page
 from healer.traits import path_of
 from healer.wording import VALUES, shape_of, squish
@@ -191,14 +191,12 @@ def _rising(values: Sequence[int]) -> list[int]:
 # ---------------------------------------------------------------- who is worth a look
 
 
-@lru_cache(maxsize=32)
-def _index(page: Page, kind: str) -> dict[str, list[Element]]:
-    """Give the elements into which a redesign may turn one of this family, by their keys."""
+@lru_cache(maxsize=8)
+def _index(page: Page) -> dict[str, list[Element]]:
     found: dict[str, list[Element]] = {}
     for element in page.elements:
-        if are_close(kind, family(element)):
-            for key in _keys(page, element):
-                found.setdefault(key, []).append(element)
+        for key in _keys(page, element):
+            found.setdefault(key, []).append(element)
     return found
 
 
@@ -230,11 +228,8 @@ def _keys(page: Page, element: Element) -> tuple[str, ...]:
 
 
 def shortlist(page: Page, element: Element, other: Page, most: int, among: Collection[Element]) -> list[Element]:
-    """Give the elements of `among` (on `other`) of kinds close to that of one of `page` that share most with it: names, texts, neighbours.
-
-    What few have counts more.
-    """
-    index = _index(other, family(element))
+    """Give the elements of `among` (on `other`) that share most with one of `page`: names, texts, neighbours; what few have counts more."""
+    index = _index(other)
     votes: dict[Element, float] = {}
     for key in _keys(page, element):
         having = index.get(key, ())

@@ -7,21 +7,17 @@ import math
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from healer.element import Element
 from healer.weights import FOUND, STANDS
 
 BELIEVED: Final = 0.85
-STILL_BELIEVED: Final = 0.8
+STILL_BELIEVED: Final = 0.9
 _MOST: Final = 6.0
-_NEAR: Final = 2.0
 _LAST: Final = -10.0
 
 
 class Finding(NamedTuple):
-    """The best element: its points, its distance to the nearest rival and to the best claim of another old element, and its evidence."""
+    """The best element: its distance to the nearest rival and to the best claim of another old element on it, and its evidence."""
 
-    element: Element
-    points: float
     margin: float
     claim: float
     evidence: Mapping[str, float]
@@ -41,30 +37,20 @@ class Standing(NamedTuple):
     evidence: Mapping[str, float]
 
 
-def belief(finding: Finding, weights: Mapping[str, float] = FOUND) -> float:
+def belief(finding: Finding) -> float:
     """Give how sure it is that the find is what was sought, 0 to 1."""
-    return _sure(weights, known_of(finding))
-
-
-def known_of(finding: Finding) -> dict[str, float]:
-    """Give all figures by which a find is judged."""
     margin = max(0.0, min(_MOST, finding.margin))
-    return {**finding.evidence, "margin": margin, "near": float(margin < _NEAR), **_claim(finding.claim)}
+    return _sure(FOUND, {**finding.evidence, "margin": margin, **_claim(finding.claim)})
 
 
-def known_of_standing(standing: Standing) -> dict[str, float]:
-    """Give all figures by which what a selector still finds is judged."""
+def still_holds(standing: Standing) -> bool:
+    """Say whether the selector may be left as it is."""
     known = {
         "lead": max(_LAST, min(0.0, standing.lead)),
         "counts": -float(standing.counts),
         "same": float(standing.same),
     }
-    return {**standing.evidence, **known, **_claim(standing.claim)}
-
-
-def still_holds(standing: Standing) -> bool:
-    """Say whether the selector may be left as it is."""
-    return _sure(STANDS, known_of_standing(standing)) >= STILL_BELIEVED
+    return _sure(STANDS, {**standing.evidence, **known, **_claim(standing.claim)}) >= STILL_BELIEVED
 
 
 def _claim(claim: float) -> dict[str, float]:
@@ -73,5 +59,5 @@ def _claim(claim: float) -> dict[str, float]:
 
 
 def _sure(weights: Mapping[str, float], evidence: Mapping[str, float]) -> float:
-    total = sum(weight * evidence.get(name, 0.0) for name, weight in weights.items() if name != "bias")
+    total = sum(weight * evidence[name] for name, weight in weights.items() if name != "bias")
     return 1 / (1 + math.exp(-(total + weights["bias"])))

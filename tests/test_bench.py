@@ -3,8 +3,6 @@
 import json
 
 from bench import seeds, table
-from bench.examples import Example
-from bench.fit_weights import fit
 
 
 def test_the_readme_shows_the_figures_that_were_measured():
@@ -35,15 +33,3 @@ def test_a_seeded_history_is_as_long_and_as_wide_as_asked(tmp_path):
     assert seeds.git("rev-list", "--count", "main", cwd=folder) == "61"
     assert len(list((folder / "data").rglob("*.rb"))) == 20
     assert (folder / "importers.toml").read_text().count("[importers.") == 40
-
-
-def test_a_weight_is_held_to_the_sign_of_its_evidence():
-    """What the examples show is learnt, and the same each time; where chance would turn a sign round, the weight is 0."""
-    given = [
-        Example("FOUND", "p", {"same_text": float(right), "labels": float(not right), "margin": 1.0}, right, "moved")
-        for right in (True, False) * 20
-    ]
-    weights = fit(given, "FOUND")
-    assert weights["same_text"] > 1
-    assert weights["labels"] == 0
-    assert fit(given, "FOUND") == weights
