@@ -151,6 +151,10 @@ class Gateway:
         """Give the kinds of a case's events."""
         return [event.kind for event in await self.parts.cases.events(case)]
 
+    async def written(self) -> list[str]:
+        """Give the kinds of the case's events, but for that of its own flow run, which may start at any moment."""
+        return [kind for kind in await self.kinds() if kind != "run_started"]
+
 
 def bearer(text: str) -> dict[str, str]:
     """Give the header that carries a token."""

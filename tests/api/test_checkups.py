@@ -16,26 +16,26 @@ def report(**fields):
 async def test_sibling_run_gets_its_login_once(gateway: Gateway) -> None:
     """It is bound to its dispatch as any other run, debits the ledger, and writes on nobody's chain."""
     await gateway.awaiting()
-    before = await gateway.kinds()
+    before = await gateway.written()
     await gateway.parts.checkups.keep(CHECKUP)
     assert problem(await gateway.lease(run_id="7100", sha="b" * 40)) == (403, "not_our_run")
     answer = await gateway.lease(run_id="7100")
     assert (answer.status_code, answer.json()["grant"]["importer"]["name"]) == (200, "brightwater")
     assert problem(await gateway.lease(run_id="7100")) == (409, "lease_used")
     assert await gateway.parts.logins.used("brightwater-main") == 1
-    assert await gateway.kinds() == before
+    assert await gateway.written() == before
 
 
 async def test_sibling_report_is_kept_once_and_starts_nothing(gateway: Gateway) -> None:
     """The first report stays, a repeated one is told so, and a refused login closes the ref."""
     await gateway.awaiting()
     await gateway.parts.checkups.keep(CHECKUP)
-    before = await gateway.kinds()
+    before = await gateway.written()
     refused = {"kind": FailureClass.AUTH_FAILED}
     body = report(failure=make_report().failure.model_copy(update=refused))
     first, second = [await gateway.report(body, run_id="7100") for _ in range(2)]
     assert [answer.json()["outcome"] for answer in (first, second)] == ["taken", "repeated"]
-    assert await gateway.kinds() == before
+    assert await gateway.written() == before
     kept = await gateway.parts.evidence.report(7100, 1)
     assert (kept.importer, kept.failure.kind) == ("brightwater", FailureClass.AUTH_FAILED)
     assert problem(await gateway.lease(run_id="7100")) == (409, "login_closed")

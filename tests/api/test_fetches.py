@@ -39,9 +39,9 @@ async def test_fetch_is_evidence_for_merged_cases_of_its_importer(gateway: Gatew
 async def test_other_fetches_are_taken_and_change_nothing(gateway: Gateway, state: State, importer: str) -> None:
     """Production tells every fetch; one that no case waits for is no error."""
     await case_in(gateway, state)
-    before = await gateway.kinds()
+    before = await gateway.written()
     assert (await send(gateway, {**TOLD, "importer": importer})).json() == {"cases": 0}
-    assert await gateway.kinds() == before
+    assert await gateway.written() == before
 
 
 @pytest.mark.parametrize(
