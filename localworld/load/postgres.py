@@ -7,11 +7,11 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from localworld.errors import WorldError
 from localworld.redis import free_port
+from localworld.standing import Standing
 
 _SYSTEM_USER: Final = "postgres"
 _UP_S: Final = 30.0
@@ -24,7 +24,7 @@ def programs() -> Path | None:
     return found[-1].parent if found else Path(named).resolve().parent if named else None
 
 
-class Postgres:
+class Postgres(Standing):
     """One server process. It refuses to run as root, so root runs it as `postgres`."""
 
     def __init__(self, bin_: Path) -> None:
@@ -84,16 +84,3 @@ class Postgres:
                 self._process.kill()
                 self._process.wait()
         shutil.rmtree(self._home, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()

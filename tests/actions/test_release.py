@@ -52,6 +52,17 @@ def stand_in(folder, name):
     return folder
 
 
+def act(folder, event):
+    """Give act's command line for an event of the checkout in `folder`."""
+    checkout = folder / "checkout"
+    argv = [BIN / "act", event, "-C", checkout, "-W", checkout / ".github/workflows/ci.yml"]
+    argv += ["-e", folder / "event.json", "--input-file", "/dev/null"]
+    argv += ["--secret-file", folder / "secrets", "--env-file", folder / "env", "--var-file", folder / "vars"]
+    argv += ["-P", "ubuntu-latest=-self-hosted", "--rm", "--json", "--pull=false", "--defaultbranch", "main"]
+    argv += ["--action-offline-mode", "--no-cache-server", "--action-cache-path", folder / "cache"]
+    return [*argv, "--no-skip-checkout"]
+
+
 @pytest.fixture
 def released(tmp_path):
     """Give a function that runs CI for an event, with the jobs before the release already done; it gives exit code and output."""
@@ -76,24 +87,10 @@ def released(tmp_path):
 
     def run(event):
         (tmp_path / "event.json").write_text(json.dumps({"ref": "refs/heads/main"}))
-        argv = [
-            BIN / "act",
-            event,
-            "-C",
-            checkout,
-            "-W",
-            checkout / ".github/workflows/ci.yml",
-            "-e",
-            tmp_path / "event.json",
-        ]
-        argv += ["--secret-file", tmp_path / "secrets", "--env-file", tmp_path / "env", "--var-file", tmp_path / "vars"]
-        argv += ["--input-file", "/dev/null", "-P", "ubuntu-latest=-self-hosted", "--rm", "--json", "--pull=false"]
-        argv += ["--action-offline-mode", "--no-cache-server", "--action-cache-path", tmp_path / "cache"]
-        argv += ["--defaultbranch", "main", "--no-skip-checkout", *mapped]
         ours = {name: value for name, value in os.environ.items() if name.startswith(("UV_", "PIP_", "SSL_"))}
         path = f"{ROOT / 'var/uv/bin'}:{os.environ['PATH']}"
         done = subprocess.run(
-            list(map(str, argv)),
+            [*map(str, act(tmp_path, event)), *mapped],
             cwd=tmp_path / "cwd",
             env={**ours, "PATH": path, "HOME": str(tmp_path), "LANG": "C.UTF-8"},
             stdin=subprocess.DEVNULL,

@@ -37,19 +37,24 @@ class Opinion(Contract):
     )
 
 
-def answer(agent: str, said: Said, spend: Spend, confinement: str) -> AgentAnswer:
-    """Make the answer of a run that counts."""
+Judged = tuple[Said, str | None] | str
+"""What the agent said and why it was rejected, if it was; or why its work does not count."""
+
+
+def answer(agent: str, judged: Judged, spend: Spend, confinement: str) -> AgentAnswer:
+    """Make the answer of a run. Of one that does not count nothing was kept."""
+    if isinstance(judged, str):
+        return AgentAnswer(
+            agent=agent, diagnosis=judged, unfinished_because=judged, spend=spend, confinement=confinement
+        )
+    said, rejected = judged
     return AgentAnswer(
         agent=agent,
         diagnosis=f"{said.diagnosis} ({said.breakage})",
         confidence=said.confidence,
         not_fixable_because=said.not_fixable_because,
+        rejected_because=rejected,
         changes=tuple(line[:_LINE] for line in said.changes),
         spend=spend,
         confinement=confinement,
     )
-
-
-def unfinished(agent: str, why: str, spend: Spend, confinement: str) -> AgentAnswer:
-    """Make the answer of a run that does not count; nothing of it was kept."""
-    return AgentAnswer(agent=agent, diagnosis=why, unfinished_because=why, spend=spend, confinement=confinement)

@@ -100,11 +100,7 @@ class ClaudeAgent:
             return await self._tried(asked, tree, purse, tell, shut_in)
 
         found = await review.judged(session, brief, clone, tell, reviewed=self._config.review)
-        if isinstance(found, str):
-            return answer.unfinished(self.name, found, purse.spent, shut_in.words)
-        said, rejected = found
-        made = answer.answer(self.name, said, purse.spent, shut_in.words)
-        return made.model_copy(update={"rejected_because": rejected})
+        return answer.answer(self.name, found, purse.spent, shut_in.words)
 
     async def _tried(self, brief: Brief, tree: Path, purse: Purse, tell: Tell, shut_in: Walls) -> Said | Opinion | str:
         """Run a session; where the endpoint is in trouble, again from the beginning."""

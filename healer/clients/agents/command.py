@@ -92,11 +92,7 @@ class CommandAgent:
             return found
 
         found = await review.judged(session, brief, clone, tell, reviewed=self._config.review)
-        if isinstance(found, str):
-            return answer.unfinished(self.name, found, purse.spent, shut_in.words)
-        said, rejected = found
-        made = answer.answer(self.name, said, purse.spent, shut_in.words)
-        return made.model_copy(update={"rejected_because": rejected})
+        return answer.answer(self.name, found, purse.spent, shut_in.words)
 
     async def _run(
         self, brief: Brief, clone: Path, seconds: float, tell: Tell, shut_in: Walls

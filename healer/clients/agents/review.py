@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from healer.clients.agents import home, plain
-from healer.clients.agents.answer import Opinion, Said
+from healer.clients.agents.answer import Judged, Opinion, Said
 from healer.clients.agents.seam import Progress, Tell
 from healer.contracts import Brief
 
@@ -15,8 +15,6 @@ _LARGEST: Final = 1 << 18
 
 Session = Callable[[Brief, Path], Awaitable[Said | Opinion | str]]
 """Lets the agent work once on a folder; gives what it said, or why its run does not count. Asked about a change, it says an opinion."""
-Judged = tuple[Said, str | None] | str
-"""What the agent said and why it was rejected, if it was; or why its work does not count."""
 
 
 async def judged(session: Session, brief: Brief, clone: Path, tell: Tell, *, reviewed: bool) -> Judged:
