@@ -57,7 +57,7 @@ def test_a_sheet_is_resumed_and_forgets_no_failure_of_a_soak(tmp_path):
 
 
 @pytest.mark.crash
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_a_sample_of_the_matrix_holds_and_a_breach_would_be_seen(tmp_path):
     """Cells drawn by a seed leave everything as it must be; what is changed behind the product's back is named."""
     cells = [cell for cell in sample(SEED, 3) if cell.end != "confirmed"]

@@ -24,7 +24,8 @@ JOB = "jobs:\n  gate:\n    runs-on: ubuntu-latest\n"
 GREEN = HEAD + JOB + '    steps: [{ run: "echo fine && echo summary-text >> $GITHUB_STEP_SUMMARY" }]\n'
 FILES = {
     "green.yml": "run-name: run of ${{ inputs.what }}\n" + GREEN,
-    "red.yml": HEAD + JOB + '    steps: [{ run: "echo ::error file=lib/a.rb,line=3::wrong && exit 1" }]\n',
+    # act loses what a step says in the instant in which it ends, so this one ends later.
+    "red.yml": HEAD + JOB + '    steps: [{ run: "echo ::error file=lib/a.rb,line=3::wrong; sleep 0.5; exit 1" }]\n',
     "long.yml": HEAD + JOB + '    timeout-minutes: 0.02\n    steps: [{ run: "sleep 20" }]\n',
     "held.yml": HEAD + JOB + '    steps: [{ run: "sleep 20" }]\n',
     "turn.yml": "concurrency: { group: 'turn-${{ inputs.what }}', cancel-in-progress: false }\n"
