@@ -14,7 +14,7 @@ from localworld.crash.place import Place
 from localworld.crash.tripwire import Side, Wire
 
 _REACHED_S: Final = 60.0
-_PATIENCE_S: Final = {"published": 150.0, "stopped": 150.0, "needs_engineer": 150.0, "confirmed": 780.0}
+_PATIENCE_S: Final = {"published": 400.0, "stopped": 400.0, "needs_engineer": 400.0, "confirmed": 780.0}
 """A merge that GitHub told to nobody is found by `reconcile`'s look at pull requests, each ten minutes."""
 _SETTLES_S: Final = 25.0
 _LATER_S: Final = 3.0
