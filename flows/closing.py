@@ -12,7 +12,7 @@ from prefect.states import Completed, Failed
 from flows import artifacts, backfilling, line, receipts, red_drafts, tagging
 from flows.calling_off import call_off
 from flows.story import Story, call, step
-from healer import backfill, notice, turns
+from healer import backfill, links, notice, turns
 from healer.breakdown import JIRA_REFUSES, reason_of
 from healer.contracts import ENDED, Case, State
 from healer.errors import Conflict, HealerError, UpstreamError
@@ -105,7 +105,7 @@ def _waits_for_importer(case: Case) -> bool:
 
 
 async def _tell(story: Story) -> None:
-    """Make the ticket say where the case stands: comment, link, property, status. What JIRA refuses for good is left as a note.
+    """Make the ticket say where the case stands: comment, links, property, status. What JIRA refuses for good is left as a note.
 
     One run of a case does so at a time: of two that look at once each would find no comment yet, and leave one.
 
@@ -129,9 +129,8 @@ async def _write(story: Story, case: Case) -> None:
     text += f"\n{backfill.words(missed, f'{story.addresses.case}/backfill')}" if missed else ""
     await call(jira.say, case.id, MARKER, text)
     await backfilling.attach(story, case, missed)
-    if case.pull_request:
-        name = f"Pull request {case.pull_request.number}"
-        await call(jira.link, case.id, f"{MARKER}:{case.id}", case.pull_request.url, name)
+    for page in links.remote(case, MARKER):
+        await call(jira.link, case.id, page.global_id, page.url, page.title)
     await call(jira.set_state, case.id, _PROPERTY, _remembered(case))
     statuses = notice.Statuses(settings.jira_status_review, settings.jira_status_waiting, settings.jira_status_done)
     target = notice.target_status(case, statuses)

@@ -69,6 +69,7 @@ STEPS: Final = (
     Step("free the importer", "redis", "run", r"healer:hold:brightwater\r\n\$\d+\r\n{case}\r\n(?!\$\d+\r\n\d)", nth=1),
     Step("comment on the ticket", "jira", "run", r"POST /rest/api/\d/issue/{case}/comment"),
     Step("link the pull request", "jira", "run", r"POST /rest/api/\d/issue/{case}/remotelink"),
+    Step("link the gate run", "jira", "run", r"POST /rest/api/\d/issue/{case}/remotelink", nth=2),
     Step("set the property", "jira", "run", r"PUT /rest/api/\d/issue/{case}/properties/healer\.case"),
     Step("move the ticket", "jira", "run", r"POST /rest/api/\d/issue/{case}/transitions"),
     _written("ticket_moved"),

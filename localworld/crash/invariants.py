@@ -101,6 +101,9 @@ def _jira(place: Place, case: dict[str, Any]) -> Iterator[str]:
     comments = [c for c in ticket["comments"] if c["author"] == "importer-healer"]
     if len(comments) != 1:
         yield f"the ticket has {len(comments)} comments of ours"
+    names = [link["global_id"] for link in ticket["links"]]
+    if len(set(names)) != len(names) or (case["pull_request"] and f"importer-healer:{case['id']}:gate" not in names):
+        yield f"the ticket has the links {names}"
     told = ticket["properties"].get("healer.case", {}).get("state")
     if told != case["state"]:
         yield f"the ticket remembers the case as {told}"

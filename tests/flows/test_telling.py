@@ -18,25 +18,28 @@ import pytest
 from redis.asyncio import Redis
 
 import flow_github
-from factories import NOW, make_delivery
+from factories import NOW, make_delivery, make_run
 from flow_site import PLANTED, VAULT_KEYS, environment
 from healer import backfill
 from healer.backfill import Backfill, Missed
 from healer.clients.cases import Cases
 from healer.clients.evidence import Evidence
-from healer.contracts import PullRequest, Reason, State
+from healer.contracts import Conclusion, Diagnosis, PullRequest, Reason, State, Verdict
 from healer.envelope import KeyRing
 from healer.reconcile import Duty, duty
 from localworld.crash.tripwire import Side, Tripwire, Wire
 from loopback import NO_TLS
 
 PULL = PullRequest(number=5, url="https://github.example/pull/5", state="merged", head_sha="b" * 40)
+RED = Diagnosis(run=make_run(), verdict=Verdict(conclusion=Conclusion.FAILURE, why="red"))
+HEALED = {"pull_request": PULL, "diagnosis": RED, "ticket_status": "In Review"}
 WRITES = {
-    "comment": rb"POST /rest/api/2/issue/{key}/comment",
-    "first file": rb"POST /rest/api/2/issue/{key}/attachments",
-    "link": rb"POST /rest/api/2/issue/{key}/remotelink",
-    "property": rb"PUT /rest/api/2/issue/{key}/properties/healer.case",
-    "transition": rb"POST /rest/api/2/issue/{key}/transitions",
+    "comment": (rb"POST /rest/api/2/issue/{key}/comment", 1),
+    "first file": (rb"POST /rest/api/2/issue/{key}/attachments", 1),
+    "link to the pull request": (rb"POST /rest/api/2/issue/{key}/remotelink", 1),
+    "link to the gate run": (rb"POST /rest/api/2/issue/{key}/remotelink", 2),
+    "property": (rb"PUT /rest/api/2/issue/{key}/properties/healer.case", 1),
+    "transition": (rb"POST /rest/api/2/issue/{key}/transitions", 1),
 }
 
 
@@ -150,17 +153,18 @@ def desk(jira_site, redis_url, tmp_path, teller) -> Iterator[Desk]:
 
 
 def test_each_write_killed_before_and_after_its_effect_is_there_once(desk):
-    """Killed at any write, before it or after it, and run again: one comment, one of each file, one link, one transition."""
+    """Killed at any write, before it or after it, and run again: one comment, one of each file and link, one transition."""
     keys = (f"UTIL-{number}" for number in range(432, 450))
-    for name, pattern in WRITES.items():
+    for name, (pattern, nth) in WRITES.items():
         for side in Side:
-            desk.lay(next(keys), "In Review", State.CONFIRMED, pull_request=PULL, ticket_status="In Review")
-            desk.killed(Wire(pattern.replace(b"{key}", desk.key.encode()), side))
+            desk.lay(next(keys), "In Review", State.CONFIRMED, **HEALED)
+            desk.killed(Wire(pattern.replace(b"{key}", desk.key.encode()), side, nth))
             desk.tell()
             desk.tell()
             told = desk.ticket
             where = f"{name}, {side.value}"
-            assert (len(told["comments"]), len(told["links"]), desk.moves) == (1, 1, ["Done"]), where
+            assert (len(told["comments"]), desk.moves) == (1, ["Done"]), where
+            assert [link["object"]["url"] for link in told["links"]] == [PULL.url, RED.run.url], where
             assert sorted(one["name"][-4:] for one in told["attachments"]) == [".csv", "json"], where
             assert told["properties"]["healer.case"]["state"] == "confirmed", where
             assert (desk.kinds.count("ticket_moved"), desk.kinds.count("ticket_told")) == (1, 1), where

@@ -3,7 +3,7 @@
 from factories import NOW, SHA, make_case, make_run
 from healer.chain import link
 from healer.contracts import Attempt, Conclusion, Diagnosis, PullRequest, Verdict
-from healer.links import RUN_STARTED, Places, links
+from healer.links import RUN_STARTED, Places, Remote, links, remote
 
 PLACES = Places("https://jira.example", "https://prefect.example")
 
@@ -36,3 +36,18 @@ def test_latest_flow_run_and_pull_request_are_linked() -> None:
     pull = PullRequest(number=7, url="https://github.example/pull/7", state="open", head_sha=SHA)
     found = links(make_case(pull_request=pull), events, PLACES)
     assert (found.prefect, found.pull_request) == ("https://prefect.example/runs/flow-run/bbb", pull.url)
+
+
+def test_ticket_is_linked_to_its_pull_request_and_its_newest_gate_run() -> None:
+    """Each has a place of its own, which a newer one takes; the title tells the run's verdict, and nothing is linked where nothing is."""
+    one, two = (make_run(run_id=n, url=f"https://github.example/runs/{n}") for n in (1, 2))
+    red = Verdict(conclusion=Conclusion.FAILURE, why="red")
+    case = make_case(diagnosis=Diagnosis(run=one, verdict=red))
+    pull = PullRequest(number=7, url="https://github.example/pull/7", state="open", head_sha=SHA)
+    healed = case.model_copy(update={"attempts": (Attempt(number=1, run=two),), "pull_request": pull})
+    assert remote(make_case(), "m") == ()
+    assert remote(case, "m") == (Remote("m:UTIL-101:gate", one.url, "Gate run 1: diagnose, failure"),)
+    assert remote(healed, "m") == (
+        Remote("m:UTIL-101", pull.url, "Pull request 7"),
+        Remote("m:UTIL-101:gate", two.url, "Gate run 2: diagnose, no verdict yet"),
+    )
