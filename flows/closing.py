@@ -12,6 +12,7 @@ from prefect.states import Completed, Failed
 from flows import artifacts, backfilling, line, receipts, red_drafts, tagging
 from flows.calling_off import call_off
 from flows.story import Story, call, step
+from flows.withdrawing import withdraw
 from healer import backfill, links, notice, turns
 from healer.breakdown import JIRA_REFUSES, reason_of
 from healer.contracts import ENDED, Case, State
@@ -72,7 +73,7 @@ async def _left(story: Story, error: HealerError) -> str:
 
 @step("close")
 async def close(story: Story) -> None:
-    """Show, hand on, call off, tell. Running it again changes nothing.
+    """Show, hand on, call off, withdraw, tell. Running it again changes nothing.
 
     The ticket comes last: JIRA's trouble leaves everything else done, and the run that failed can be run again.
     """
@@ -84,6 +85,7 @@ async def close(story: Story) -> None:
         await _hand_on(story, case)
         await line.call_next(story.parts)
         await call_off(story, case)
+        await withdraw(story)
     if notice.is_told(case):
         await _tell(story)
 

@@ -10,7 +10,7 @@ from flows.closing import told
 from flows.dispatching import settled
 from flows.red_drafts import prove_green
 from flows.story import Number, Story, call, in_seconds, opened, step
-from healer import autonomy, check_run, push, reviewers, triage, verify
+from healer import aftermath, autonomy, check_run, push, reviewers, triage, verify
 from healer import publish as publication
 from healer.contracts import (
     Case,
@@ -139,6 +139,8 @@ async def _publish(story: Story, case: Case, report: GateReport) -> None:
     if importer is None:
         raise Misconfigured(f"importer {case.importer} is no longer in the registry.", reason="registry")
     existing = await call(story.parts.github.find_pull, case.branch or "")
+    if aftermath.is_withdrawn(existing, await story.parts.cases.events(case.id)):
+        existing = None
     trusted = await story.trusted(case, importer)
     facts, why = autonomy.facts(trusted), autonomy.words(trusted)
     action = publication.action(trusted.level, existing, case.head_sha)

@@ -16,6 +16,8 @@ from healer.turns import FETCHED
 GOOD: Final = "fetched"
 SUPERSEDING: Final = "superseding"
 """Kind of the event by which it was decided that another case (`by`) supersedes this one; what follows from that may be repeated."""
+WITHDRAWING: Final = "withdrawing"
+"""Kind of the event by which it was decided that an open pull request (`number`) is closed, because the importer works without it."""
 _WHY: Final = {
     Reason.MERGED_ELSEWHERE: "Its change for the same failure was merged.",
     Reason.NEWER_CASE: "It is newer, and has a proved change for the same failure.",
@@ -51,6 +53,18 @@ def of_pull_request(case: Case, pull: PullRequest | None) -> Turn | None:
     data: EventData = {"number": pull.number, "merge_sha": pull.merge_sha}
     state = State.MERGED if pull.state == "merged" else State.CLOSED_UNMERGED
     return Turn(state=state, data=data, pull_request=pull)
+
+
+def is_withdrawn(pull: PullRequest | None, events: Iterable[Event]) -> bool:
+    """Say whether it was decided that the healer closes this pull request itself: such a one was not turned down by people."""
+    return pull is not None and any(e.kind == WITHDRAWING and e.data.get("number") == pull.number for e in events)
+
+
+def is_needless(case: Case) -> bool:
+    """Say whether a case has a pull request, open as far as it knows, for an importer that fetches its bills again without it."""
+    pull = case.pull_request
+    is_open = pull is not None and pull.state == "open"
+    return is_open and case.state is State.NOT_FIXED and case.reason is Reason.ALREADY_HEALED
 
 
 def turned_down(case: Case, known: Iterable[Case]) -> Case | None:

@@ -168,9 +168,9 @@ def _begun_again(order: Order, case: Case, events: tuple[Event, ...], kind: str)
     """Begin with a fresh diagnosis, a fresh number and a fresh set of attempts."""
     number = turns.fresh_number(case)
     hint = _readable(order.text)
-    merged = case.pull_request is not None and case.pull_request.state == "merged"
+    is_history = case.pull_request is not None and case.pull_request.state != "open"
     changes = {
-        **({"branch": None, "head_sha": None, "pull_request": None} if merged else {}),
+        **({"branch": None, "head_sha": None, "pull_request": None} if is_history else {}),
         "state": State.RECEIVED,
         "reason": None,
         "reason_text": "",

@@ -50,10 +50,15 @@ def links(case: Case, events: Iterable[Event], places: Places) -> Links:
 
 def remote(case: Case, marker: str) -> tuple[Remote, ...]:
     """Give what the ticket is linked to: the pull request and the newest gate run, as far as there are such."""
-    pull, run = case.pull_request, max(_runs(case), key=lambda one: (one.dispatched_at, one.run_id), default=None)
+    pull, run = case.pull_request, newest(case)
     found = [Remote(f"{marker}:{case.id}", pull.url, f"Pull request {pull.number}")] if pull else []
     found += [Remote(f"{marker}:{case.id}:gate", run.url, _told(case, run))] if run else []
     return tuple(found)
+
+
+def newest(case: Case) -> GateRun | None:
+    """Give the gate run that was dispatched last; None before there is one."""
+    return max(_runs(case), key=lambda one: (one.dispatched_at, one.run_id), default=None)
 
 
 def _told(case: Case, run: GateRun) -> str:

@@ -271,8 +271,7 @@ def _next_check(case: Case) -> str:
 
 def _places(case: Case, addresses: Addresses) -> list[str]:
     pull = case.pull_request
-    found = [f"* Pull request: [#{pull.number}|{pull.url}]"] if pull else []
-    found += [f"* Branch: {{{{{case.branch}}}}}"] if case.branch else []
+    found = outcomes.places(case)
     found += (
         [f"* Gate on the base branch: [run {case.diagnosis.run.run_id}|{case.diagnosis.run.url}]"]
         if case.diagnosis

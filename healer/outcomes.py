@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple
 
-from healer.contracts import Reason
+from healer.contracts import Case, Reason, State
 
 
 class Wording(NamedTuple):
@@ -24,3 +24,13 @@ SUPERSEDED_BY: Final[dict[Reason, Wording]] = {
     Reason.MERGED_ELSEWHERE: Wording("Another case's change for this very failure was merged.", "nobody", _FOLLOW),
     Reason.NEWER_CASE: Wording("A newer case has a proved change for this very failure.", "nobody", _FOLLOW),
 }
+
+
+def places(case: Case) -> list[str]:
+    """Give where the change is, in JIRA's wiki markup: the pull request and, unless it is gone, the branch."""
+    pull = case.pull_request
+    is_needless = pull is not None and pull.state == "closed" and case.reason is Reason.ALREADY_HEALED
+    words = ", closed: the importer works without it" if is_needless else ""
+    is_gone = pull is not None and (pull.state == "merged" or is_needless or case.state is State.SUPERSEDED)
+    found = [f"* Pull request: [#{pull.number}|{pull.url}]{words}"] if pull else []
+    return [*found, *([f"* Branch: {{{{{case.branch}}}}}"] if case.branch and not is_gone else [])]

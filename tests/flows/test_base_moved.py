@@ -65,3 +65,22 @@ def test_a_change_is_put_on_a_base_that_moved_and_proved_there(desk):
     desk.push(RUBY, source(desk).replace("table#bills", "table#elsewhere"))
     desk.work()
     assert ("rebase_failed" in desk.kinds(), desk.case.state) == (True, State.DIAGNOSING)
+    gives_way_to_the_base(desk, pull["number"])
+
+
+def gives_way_to_the_base(desk: Desk, number: int) -> None:
+    """Have the base found green: the pull request says so, points to the run, and is closed; so is the ticket."""
+    desk.report(**GREEN)
+    desk.work()
+    desk.look()
+    case = desk.case
+    assert (case.state, case.reason, case.pull_request.state) == (State.NOT_FIXED, Reason.ALREADY_HEALED, "closed")
+    assert (desk.github.pulls[number - 1]["state"], desk.github.head("heal/UTIL-401")) == ("closed", None)
+    said = [
+        one["body"] for one in desk.github.comments if one["number"] == number and "Not needed any more" in one["body"]
+    ]
+    assert len(said) == 1
+    assert case.diagnosis.run.url in said[0]
+    (comment,) = desk.comments()
+    assert f"{case.pull_request.url}], closed: the importer works without it" in comment
+    assert (desk.jira.ticket("UTIL-401")["status"], desk.kinds().count("withdrawn")) == ("Done", 1)

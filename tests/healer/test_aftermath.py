@@ -5,7 +5,17 @@ from datetime import timedelta
 import pytest
 
 from factories import NOW, make_case, make_failure, make_run
-from healer.aftermath import decided, newest_fetch, of_fetch, of_pull_request, superseding, turned_down
+from healer.aftermath import (
+    WITHDRAWING,
+    decided,
+    is_needless,
+    is_withdrawn,
+    newest_fetch,
+    of_fetch,
+    of_pull_request,
+    superseding,
+    turned_down,
+)
 from healer.contracts import Attempt, Conclusion, Diagnosis, Event, PullRequest, Reason, State, Verdict
 
 SHA = "c" * 40
@@ -40,6 +50,25 @@ def test_an_open_or_lost_pull_request_changes_nothing():
     case = make_case(state=State.PUBLISHED)
     assert of_pull_request(case, pull("open")) is None
     assert of_pull_request(case, None) is None
+
+
+def test_a_pull_request_is_needless_where_the_importer_works_without_it():
+    """That is an open one of a case that ended ALREADY_HEALED; one that is closed, and one of any other end, is not asked about."""
+    healed = {"state": State.NOT_FIXED, "reason": Reason.ALREADY_HEALED}
+    assert is_needless(make_case(**healed, pull_request=pull("open")))
+    assert not is_needless(make_case(**healed, pull_request=pull("closed")))
+    assert not is_needless(make_case(**healed))
+    assert not is_needless(make_case(state=State.NOT_FIXED, reason=Reason.SITE_DOWN, pull_request=pull("open")))
+    assert not is_needless(make_case(state=State.PUBLISHED, pull_request=pull("open")))
+
+
+def test_what_the_healer_closed_itself_was_not_turned_down():
+    """The chain tells of which pull request that holds; another one that is closed was closed by people."""
+    told = history(WITHDRAWING, number=4)
+    assert is_withdrawn(pull("closed"), told)
+    assert not is_withdrawn(pull("closed").model_copy(update={"number": 5}), told)
+    assert not is_withdrawn(pull("closed"), history("published", number=4))
+    assert not is_withdrawn(None, told)
 
 
 def test_only_a_fetch_after_the_merge_is_evidence():

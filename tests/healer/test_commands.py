@@ -8,7 +8,7 @@ from factories import NOW, make_case, make_run
 from healer import turns
 from healer.chain import link
 from healer.commands import Command, Effect, Order, Repeated, decide, possible
-from healer.contracts import ENDED, Attempt, State
+from healer.contracts import ENDED, Attempt, PullRequest, State
 from healer.errors import Rejected
 
 OPEN = set(State) - ENDED
@@ -112,6 +112,15 @@ def test_retry_begins_afresh_with_a_number_that_nothing_has_used(state, first):
     assert turns.is_due(changed, first)
     assert not turns.is_due(changed, first - 1)
     assert effect.data == {"by": "alice", "number": first, "hint_length": 18}
+
+
+@pytest.mark.parametrize(("stands", "kept"), [("open", True), ("merged", False), ("closed", False)])
+def test_retry_keeps_the_pull_request_that_is_open(stands, kept):
+    """One that is over has had its branch; the next change gets both anew."""
+    pull = PullRequest(number=4, url="https://github.example/pull/4", state=stands, head_sha="b" * 40)
+    case = make_case(state=State.NOT_FIXED, pull_request=pull, branch="heal/UTIL-101", head_sha="b" * 40)
+    changed = case.model_copy(update=decide(an_order(Command.RETRY), case, events_of(case)).changes)
+    assert (changed.pull_request is not None, changed.branch is not None, changed.head_sha is not None) == (kept,) * 3
 
 
 def test_late_run_of_before_finds_nothing_due():

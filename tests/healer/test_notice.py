@@ -117,6 +117,24 @@ def test_published_case_links_its_pull_request():
     assert "[#5|https://github.example/pull/5]" in text
 
 
+@pytest.mark.parametrize(
+    ("fields", "stands", "there"),
+    [
+        ({"state": State.PUBLISHED}, "open", True),
+        ({"state": State.CLOSED_UNMERGED}, "closed", True),
+        ({"state": State.MERGED}, "merged", False),
+        ({"state": State.SUPERSEDED, "reason": Reason.NEWER_CASE}, "closed", False),
+        ({"state": State.NOT_FIXED, "reason": Reason.ALREADY_HEALED}, "closed", False),
+    ],
+)
+def test_a_branch_is_named_while_it_is_there(fields, stands, there):
+    """A merged change's branch is gone, and so is that of a pull request which the healer closed itself."""
+    pull = PullRequest(number=5, url="https://github.example/pull/5", state=stands, head_sha="b" * 40)
+    text = comment(make_case(branch="heal/UTIL-101", pull_request=pull, **fields), make_importer(), ADDRESSES)
+    assert ("* Branch: {{heal/UTIL-101}}" in text) is there
+    assert ("closed: the importer works without it" in text) is (fields.get("reason") is Reason.ALREADY_HEALED)
+
+
 def test_wake_up_is_announced():
     """Where we look again by ourselves, the ticket says when."""
     assert "2026-11-24 10:00 UTC" in comment(a_failed_case(next_check=NOW), make_importer(), ADDRESSES)
