@@ -78,5 +78,6 @@ _SLOT_FREED_S: Final = 0.2
 
 
 async def look(runner: Runner) -> None:
-    """Have the runner look for due flow runs now."""
-    await runner._get_and_submit_flow_runs()  # type: ignore[no-untyped-call] # noqa: SLF001 - see above
+    """Have the runner look for due flow runs now, if it could take one: its answer costs the server more the more are due."""
+    if runner.has_slots_available():
+        await runner._get_and_submit_flow_runs()  # type: ignore[no-untyped-call] # noqa: SLF001 - see above
