@@ -12,6 +12,7 @@ from flows.red_drafts import prove_green
 from flows.story import Number, Story, call, in_seconds, opened, step
 from healer import aftermath, autonomy, check_run, push, reviewers, triage, verify
 from healer import publish as publication
+from healer.chain import EventData
 from healer.contracts import (
     Case,
     CaseId,
@@ -75,11 +76,13 @@ async def _judge(story: Story, case: Case, run: GateRun) -> bool:
     if report:
         await artifacts.show_checks(case, report.checks)
     if following.step is Step.PUBLISH:
-        await story.record(case, "judged", facts, state=State.VERIFIED, attempts=judged.attempts, diagnosis=proved)
+        await story.record(
+            case, publication.JUDGED, facts, state=State.VERIFIED, attempts=judged.attempts, diagnosis=proved
+        )
         return True
     if report and verdict.conclusion is Conclusion.NEUTRAL:
         await story.parts.evidence.keep_good(report)
-    case = await story.record(case, "judged", facts, attempts=judged.attempts, diagnosis=proved)
+    case = await story.record(case, publication.JUDGED, facts, attempts=judged.attempts, diagnosis=proved)
     if decision := await _not_ours(story, case, run, report):
         wake = in_seconds(decision.wake_after_s) if decision.wake_after_s else None
         ending = State.NOT_FIXED if decision.disposition is Disposition.NOT_FIXED else State.NEEDS_ENGINEER
@@ -146,13 +149,10 @@ async def _publish(story: Story, case: Case, report: GateReport) -> None:
     action = publication.action(trusted.level, existing, case.head_sha)
     match action:
         case Action.OPEN | Action.OPEN_DRAFT:
-            await story.confirm(case)
-            text = publication.body(case, importer, report, story.addresses)
-            draft = action is Action.OPEN_DRAFT
-            pull = await prove_green(story, await _open(story, case, text, draft=draft), draft=draft)
-            told_of = {"number": pull.number, **facts, "reviewers": await _ask_review(story, case, importer, pull)}
-            opened_case = await story.record(case, "pull_request_opened", told_of, pull_request=pull)
-            await story.end(opened_case, State.PUBLISHED)
+            if not publication.is_opened(await story.parts.cases.events(case.id)):
+                text = publication.body(case, importer, report, story.addresses)
+                case = await _opened(story, case, importer, text, facts, draft=action is Action.OPEN_DRAFT)
+            await story.end(case, State.PUBLISHED)
         case Action.LEAVE_CLOSED:
             await story.end(case, State.CLOSED_UNMERGED, pull_request=existing)
         case Action.LEAVE_MERGED:
@@ -161,6 +161,14 @@ async def _publish(story: Story, case: Case, report: GateReport) -> None:
             await story.end(case, State.OBSERVED, text=why, facts=facts)
         case Action.BRANCH:
             await story.end(case, State.BRANCH_ONLY, text=why, facts=facts)
+
+
+async def _opened(story: Story, case: Case, importer: Importer, text: str, facts: EventData, *, draft: bool) -> Case:
+    """Open the pull request, ask for its review, and record both; give the case with it."""
+    await story.confirm(case)
+    pull = await prove_green(story, await _open(story, case, text, draft=draft), draft=draft)
+    told_of = {"number": pull.number, **facts, "reviewers": await _ask_review(story, case, importer, pull)}
+    return await story.record(case, publication.OPENED, told_of, pull_request=pull)
 
 
 async def _ask_review(story: Story, case: Case, importer: Importer, pull: PullRequest) -> str:

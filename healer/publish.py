@@ -4,6 +4,7 @@ The receipt says what broke, what changed, what proves it and how it came here, 
 not ours goes through `healer.prose`.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from itertools import zip_longest
 from typing import Final
@@ -11,7 +12,7 @@ from typing import Final
 from unidiff.patch import Hunk, PatchSet
 
 from healer import prose
-from healer.contracts import Attempt, Autonomy, Case, Contract, GateReport, Importer, PullRequest, Sha
+from healer.contracts import Attempt, Autonomy, Case, Contract, Event, GateReport, Importer, PullRequest, Sha
 
 _SHOWN_LINES: Final = 6
 _SHOWN_CHANGES: Final = 5
@@ -24,6 +25,11 @@ RED: Final = "importer-healer:red"
 """Label of a draft that shows what did not hold."""
 RED_OPENED: Final = "red_draft_opened"
 """Kind of the event by which a case that ended red shows its best candidate."""
+
+JUDGED: Final = "judged"
+"""Kind of the event that holds a verdict."""
+OPENED: Final = "pull_request_opened"
+"""Kind of the event by which a verified case gets its pull request; its end is the next one."""
 
 
 class Action(StrEnum):
@@ -59,6 +65,12 @@ def action(autonomy: Autonomy, existing: PullRequest | None, head: Sha | None) -
             return Action.OPEN_DRAFT
         case Autonomy.PULL_REQUEST:
             return Action.OPEN
+
+
+def is_opened(events: Sequence[Event]) -> bool:
+    """Say whether the pull request was recorded since the last verdict: then a run was killed right before it recorded the end."""
+    kinds = [event.kind for event in events]
+    return OPENED in kinds[max((n for n, kind in enumerate(kinds) if kind == JUDGED), default=0) :]
 
 
 def title(case: Case) -> str:

@@ -20,6 +20,7 @@ from healer import dsse, receipt
 from healer.clients.cases import Cases
 from healer.clients.logins import Logins
 from healer.contracts import BaseResult, Check, Conclusion, FailureClass, GateMode, LoginOutcome, Reason, State
+from localworld.crash.tripwire import Side, Tripwire, Wire
 from loopback import NO_TLS
 
 TICKETS = range(101, 140)
@@ -223,6 +224,27 @@ def test_kill_between_write_and_record_changes_no_end(desk, world, tmp_path):
     assert len([write for write in desk.github.writes if "UTIL-105" in write]) == 3
     assert len(desk.comments()) == 1
     assert git("rev-list", "--count", "main..heal/UTIL-105", cwd=desk.github.bare) == "1"
+
+
+@ticket(110)
+def test_kill_between_two_records_tells_of_no_second_pull_request(desk, world, tmp_path):
+    """Killed between the record of its pull request and that of its end, and run again: the chain tells of one pull request."""
+    diagnosed(desk)
+    desk.report(**GREEN)
+    desk.hand, behind = None, httpx.URL(world["redis_url"]).port or 0
+    with Tripwire(behind) as wire:
+        env = {**world["env"], "HEALER_REDIS_URL": f"redis://127.0.0.1:{wire.port}/0"}
+        with desk.prefect.runner(env, tmp_path / "runner.log") as runner:
+            wire.arm(Wire(b'"kind":"published"', Side.BEFORE))
+            (run,) = desk.owed()
+            assert wire.tripped.wait(60)
+            for child in flow_children(runner.pid):
+                os.kill(child, signal.SIGKILL)
+            wire.release(drop=True)
+            assert desk.prefect.ended(run)["state_type"] == "CRASHED"
+            assert desk.again(run)["state_type"] == "COMPLETED"
+    assert desk.case.state is State.PUBLISHED
+    assert desk.kinds().count("pull_request_opened") == 1
 
 
 @ticket(106)
