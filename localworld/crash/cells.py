@@ -112,6 +112,21 @@ class Struck:
 
 
 @dataclass(frozen=True)
+class Felled:
+    """The flow run is killed again and again on one journey: on these sides of each effect that people see."""
+
+    steps: tuple[Step, ...]
+    sides: tuple[Side, ...]
+    end: End = "published"
+
+    @property
+    def name(self) -> str:
+        """Name the cell."""
+        sides = " and ".join(side.value for side in self.sides)
+        return f"{', '.join(step.name for step in self.steps)} / {sides} / kill run"
+
+
+@dataclass(frozen=True)
 class Refused:
     """A stand-in answers the next `times` requests that match `match` (`METHOD /path`) by `status`, before or after it did the work."""
 
@@ -198,7 +213,7 @@ class Full:
         return "patch and push / while / disk full"
 
 
-Cell = Struck | Refused | Callback | Stopped | Skewed | Full
+Cell = Struck | Felled | Refused | Callback | Stopped | Skewed | Full
 
 _EFFECTS: Final = {
     "dispatch": ("github", r"^POST .*/dispatches$"),
@@ -230,6 +245,14 @@ def _struck() -> Iterator[Cell]:
             yield from (Struck(step, side, blow) for blow in _blows(step))
 
 
+_SEEN: Final = ("open the pull request", "comment on the ticket", "move the ticket")
+
+
+def felled(*sides: Side) -> Felled:
+    """Give the cell whose end must be one pull request, one comment and one transition."""
+    return Felled(tuple(step for step in STEPS if step.name in _SEEN), sides)
+
+
 def _refused() -> Iterator[Cell]:
     for what, (part, match) in _EFFECTS.items():
         place = {"what": what, "part": part, "match": match}
@@ -256,7 +279,7 @@ def _stopped() -> Iterator[Cell]:
 def matrix() -> tuple[Cell, ...]:
     """Give every cell; names are unique."""
     skewed = (Skewed(part, hours) for part in ("gateway", "runner") for hours in (-1, 1))
-    return (*_called_back(), *skewed, Full(), *_struck(), *_refused(), *_stopped())
+    return (*_called_back(), *skewed, Full(), felled(*Side), *_struck(), *_refused(), *_stopped())
 
 
 def real_gate() -> tuple[Cell, ...]:
@@ -267,8 +290,9 @@ def real_gate() -> tuple[Cell, ...]:
 
 
 def sample(seed: int, many: int) -> tuple[Cell, ...]:
-    """Give some cells of different kinds; the same seed gives the same ones."""
+    """Give some cells of different kinds, the same ones for the same seed; the first is killed where a second time would be seen."""
     dice = random.Random(seed)  # noqa: S311 - not for secrets: it must repeat
-    kinds = (tuple(_struck()), tuple(_refused()), tuple(_called_back()), tuple(_stopped()))
-    chosen = [dice.choice(kinds[n % len(kinds)] if n < len(kinds) else kinds[0]) for n in range(many)]
+    kinds = ((felled(Side.AFTER),), tuple(_refused()), tuple(_called_back()), tuple(_stopped()))
+    struck = tuple(_struck())
+    chosen = [dice.choice(kinds[n] if n < len(kinds) else struck) for n in range(many)]
     return tuple(dict.fromkeys(chosen))

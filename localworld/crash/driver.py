@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from localworld.crash import invariants
-from localworld.crash.cells import Callback, Cell, Full, Refused, Skewed, Step, Stopped, Struck
+from localworld.crash.cells import Callback, Cell, Felled, Full, Refused, Skewed, Step, Stopped, Struck
 from localworld.crash.journey import Journey, Late, Lookout
 from localworld.crash.place import Place
-from localworld.crash.tripwire import Side, Wire
+from localworld.crash.tripwire import Side, Tripwire, Wire
 
 _REACHED_S: Final = 60.0
 _PATIENCE_S: Final = {"published": 400.0, "stopped": 400.0, "needs_engineer": 400.0, "confirmed": 780.0}
@@ -77,6 +77,8 @@ def _strike(place: Place, cell: Cell, case_id: str, journey: Journey) -> None:
     match cell:
         case Struck(step, side, blow):
             _at(place, step, side, case_id, journey, lambda: _blow(place, step, _DYING[blow]))
+        case Felled():
+            _fell(place, cell, case_id, journey)
         case Stopped(step, side):
             _at(place, step, side, case_id, journey, lambda: _stop(place, step, journey))
             time.sleep(_LATER_S)
@@ -107,15 +109,41 @@ def _strike(place: Place, cell: Cell, case_id: str, journey: Journey) -> None:
 
 def _at(place: Place, step: Step, side: Side, case_id: str, journey: Journey, act: Callable[[], None]) -> None:
     """Let the case travel, act where it comes to the step, and let it arrive."""
+    link = _lay(place, step, side, case_id)
+    traveller = _traveller(journey)
+    _reached(link, case_id, traveller)
+    act()
+    _arrived(*traveller)
+
+
+def _lay(place: Place, step: Step, side: Side, case_id: str) -> Tripwire:
     link = place.links[step.link]
     link.arm(Wire(step.pattern.replace("{case}", case_id).encode(), side, step.nth))
-    traveller, errors = _traveller(journey)
+    return link
+
+
+def _fell(place: Place, cell: Felled, case_id: str, journey: Journey) -> None:
+    """Let the case travel, and kill its run at each step; the run that takes it on comes to the next."""
+    first, *others = [(step, side) for step in cell.steps for side in cell.sides]
+    link, traveller = _lay(place, *first, case_id), _traveller(journey)
+    for following in (*others, None):
+        _reached(link, case_id, traveller)
+        place.kill(_DYING["kill run"])
+        link.release(drop=True)
+        if following:
+            link = _lay(place, *following, case_id)
+    _arrived(*traveller)
+
+
+def _reached(link: Tripwire, case_id: str, traveller: tuple[threading.Thread, list[Late]]) -> None:
+    """Wait until the case comes to the wire.
+
+    Raises: Late.
+    """
     if not link.tripped.wait(_REACHED_S):
         link.release(drop=False)
-        traveller.join()
-        raise Late(f"{case_id} never came to the step", *map(str, errors))
-    act()
-    _arrived(traveller, errors)
+        traveller[0].join()
+        raise Late(f"{case_id} never came to the step", *map(str, traveller[1]))
 
 
 def _wrong(place: Place, cell: Skewed | Full) -> AbstractContextManager[None]:
