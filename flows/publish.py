@@ -1,5 +1,6 @@
 """The flow `publish`: from a gate's report to a pull request and a ticket in review, or back to the next attempt."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from prefect import flow
@@ -19,6 +20,7 @@ from healer.contracts import (
     CheckRun,
     Conclusion,
     Disposition,
+    Event,
     GateReport,
     GateRun,
     Importer,
@@ -141,15 +143,14 @@ async def _publish(story: Story, case: Case, report: GateReport) -> None:
     importer = await story.importer(case.importer)
     if importer is None:
         raise Misconfigured(f"importer {case.importer} is no longer in the registry.", reason="registry")
-    existing = await call(story.parts.github.find_pull, case.branch or "")
-    if aftermath.is_withdrawn(existing, await story.parts.cases.events(case.id)):
-        existing = None
+    events = await story.parts.cases.events(case.id)
+    existing = await _existing(story, case, events)
     trusted = await story.trusted(case, importer)
     facts, why = autonomy.facts(trusted), autonomy.words(trusted)
     action = publication.action(trusted.level, existing, case.head_sha)
     match action:
         case Action.OPEN | Action.OPEN_DRAFT:
-            text = publication.body(case, importer, report, story.addresses)
+            text = publication.body(case, importer, report, story.addresses, events)
             with_pull = await _opened(story, case, importer, text, facts, draft=action is Action.OPEN_DRAFT)
             await story.end(with_pull, State.PUBLISHED)
         case Action.LEAVE_CLOSED:
@@ -160,6 +161,12 @@ async def _publish(story: Story, case: Case, report: GateReport) -> None:
             await story.end(case, State.OBSERVED, text=why, facts=facts)
         case Action.BRANCH:
             await story.end(case, State.BRANCH_ONLY, text=why, facts=facts)
+
+
+async def _existing(story: Story, case: Case, events: Sequence[Event]) -> PullRequest | None:
+    """Give the branch's pull request, unless the healer has closed it itself: then there is another one."""
+    pull = await call(story.parts.github.find_pull, case.branch or "")
+    return None if aftermath.is_withdrawn(pull, events) else pull
 
 
 async def _opened(story: Story, case: Case, importer: Importer, text: str, facts: EventData, *, draft: bool) -> Case:

@@ -47,7 +47,8 @@ async def _is_wanted(story: Story, case: Case) -> bool:
 
 async def _opened(story: Story, case: Case, importer: Importer, candidate: Attempt) -> PullRequest:
     """Bring the pull request to what it should say of a red end; one that was ready is a draft from now on."""
-    text = story.parts.redactor.text(publication.red_body(case, importer, candidate, story.addresses))
+    events = await story.parts.cases.events(case.id)
+    text = story.parts.redactor.text(publication.red_body(case, importer, candidate, story.addresses, events))
     base, labels = story.parts.settings.base_branch, (*publication.labels(case), RED)
     title, hub = publication.red_title(case), story.parts.github
     pull = await call(hub.open_pull, case.branch or "", base, title, text, labels=labels, draft=True)

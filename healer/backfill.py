@@ -62,11 +62,9 @@ def is_owed(case: Case) -> bool:
 
 def span(case: Case, events: Sequence[Event]) -> tuple[datetime, datetime]:
     """Give since when bills are missing, and until when: from the last good fetch before the case began to the end it has now."""
-    known = (event.data.get("last_good") for event in events if event.kind == "ticket_admitted")
-    since = next((float(at) for at in known if isinstance(at, int | float)), None)
+    good = billing.last_good(events)
     ended = next((event.at for event in reversed(events) if event.kind == case.state.value), case.updated_at)
-    began = datetime.fromtimestamp(since, tz=case.opened_at.tzinfo) if since else case.opened_at
-    return min(began, case.opened_at), ended
+    return min(good.at if good else case.opened_at, case.opened_at), ended
 
 
 def missed(case: Case, importer: Importer, events: Sequence[Event], bills: Iterable[Billed]) -> Backfill:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Final, NamedTuple
 
-from healer.contracts import History
+from healer.contracts import Event, History
 from healer.history import Hasher, usable
 
 LOOKED_BACK: Final = timedelta(days=800)
@@ -21,11 +21,27 @@ _A_DAY: Final = timedelta(days=1)
 _MORNING: Final = time(6, tzinfo=UTC)
 
 
+class LastFetch(NamedTuple):
+    """The last good fetch before a case was opened: when, and how many bills it brought."""
+
+    at: datetime
+    bills: int
+
+
 class Billed(NamedTuple):
     """One bill that somebody has seen: its account, as a keyed hash, and the last day of its period."""
 
     account: str
     end: date
+
+
+def last_good(events: Iterable[Event]) -> LastFetch | None:
+    """Give when bills had been fetched last before the case was opened, where its first admission says so."""
+    data = next((event.data for event in events if event.kind == "ticket_admitted"), {})
+    at, bills = data.get("last_good"), data.get("last_good_bills")
+    if not isinstance(at, int | float):
+        return None
+    return LastFetch(datetime.fromtimestamp(at, UTC), int(bills) if isinstance(bills, int | float) else 0)
 
 
 def billed(history: History | None, hasher: Hasher, today: date) -> tuple[Billed, ...]:

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from healer import billing
 from healer.contracts import Contract, Event, GateMode, Reason, State
 
 _UNCOUNTED: Final = frozenset({"empty", "unfinished"})
@@ -166,8 +167,8 @@ def _phases(events: Sequence[Event], until: datetime) -> dict[Phase, float]:
         now_in, since = phase, event.at
     if now_in:
         spent[now_in] += max(0.0, (until - since).total_seconds())
-    if (good := _last_good(events)) is not None:
-        spent[Phase.DETECT] = max(0.0, (events[0].at - good).total_seconds())
+    if good := billing.last_good(events):
+        spent[Phase.DETECT] = max(0.0, (events[0].at - good.at).total_seconds())
     return {phase: round(spent[phase], 3) for phase in Phase if phase in spent}
 
 
@@ -178,18 +179,10 @@ def _phase(event: Event, now_in: Phase | None, mode: str) -> Phase | None:
     return _BEGINS.get(event.kind, now_in)
 
 
-def _last_good(events: Sequence[Event]) -> datetime | None:
-    """Give when bills had been fetched last before the case was opened, where its admission says so."""
-    first = next((event for event in events if event.kind == "ticket_admitted"), None)
-    seconds = _number(first, "last_good") if first else 0.0
-    return datetime.fromtimestamp(seconds, events[0].at.tzinfo) if seconds else None
-
-
 def _delayed(events: Sequence[Event], over: datetime) -> float | None:
-    good, first = _last_good(events), next((event for event in events if event.kind == "ticket_admitted"), None)
-    if good is None or first is None:
+    if (good := billing.last_good(events)) is None:
         return None
-    return round(_number(first, "last_good_bills") * max(0.0, (over - events[0].at).total_seconds()) / 3600, 3)
+    return round(good.bills * max(0.0, (over - events[0].at).total_seconds()) / 3600, 3)
 
 
 def _codes(events: Sequence[Event]) -> Iterator[str]:

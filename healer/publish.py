@@ -11,7 +11,7 @@ from typing import Final
 
 from unidiff.patch import Hunk, PatchSet
 
-from healer import prose
+from healer import billing, prose
 from healer.contracts import Attempt, Autonomy, Case, Contract, Event, GateReport, Importer, PullRequest, Sha
 
 _SHOWN_LINES: Final = 6
@@ -84,10 +84,16 @@ def labels(case: Case) -> tuple[str, ...]:
     return ("importer-healer", f"importer:{case.importer}", *([f"class:{failure.kind.value}"] if failure else []))
 
 
-def body(case: Case, importer: Importer, report: GateReport, addresses: Addresses) -> str:
+def body(case: Case, importer: Importer, report: GateReport, addresses: Addresses, events: Sequence[Event] = ()) -> str:
     """Give the receipt in GitHub's Markdown. `report` is the green report of the case's last attempt."""
     attempt = case.attempts[-1]
-    sections = [_broke(case, importer), _changed(attempt), _proves(attempt, report), _came(case, addresses)]
+    sections = [
+        _broke(case, importer),
+        _late(case, events),
+        _changed(attempt),
+        _proves(attempt, report),
+        _came(case, addresses),
+    ]
     return "\n\n".join(sections) + "\n"
 
 
@@ -96,14 +102,17 @@ def red_title(case: Case) -> str:
     return f"{case.id}: RED, {case.importer} is not healed"
 
 
-def red_body(case: Case, importer: Importer, candidate: Attempt, addresses: Addresses) -> str:
+def red_body(
+    case: Case, importer: Importer, candidate: Attempt, addresses: Addresses, events: Sequence[Event] = ()
+) -> str:
     """Give the text of a draft that shows the best candidate of a case that ended red, in GitHub's Markdown."""
     reason = f" ({case.reason.value})" if case.reason else ""
     seen = f" [Its gate run]({candidate.run.url}) is red." if candidate.run else ""
     why = f" {prose.markdown(case.reason_text, _MORE_TEXT)}" if case.reason_text else ""
     red = f"### Not healed{reason}\n**The gate has refused this change. It must not be merged as it is.**{seen}{why}"
     where = f"This is attempt {candidate.number}, the best of {len(case.attempts)}; begin here, or let the healer begin again."
-    return "\n\n".join([red, where, _broke(case, importer), _changed(candidate), _came(case, addresses)]) + "\n"
+    told = _broke(case, importer), _late(case, events), _changed(candidate), _came(case, addresses)
+    return "\n\n".join([red, where, *told]) + "\n"
 
 
 def receipt_comment(case: Case, envelope: str) -> str:
@@ -124,6 +133,18 @@ def _broke(case: Case, importer: Importer) -> str:
     what = prose.code(failure.message or failure.exception or failure.kind.value)
     seen = f"Seen by the [gate on the base branch]({diagnosis.run.url})."
     return f"### What broke\n{prose.markdown(importer.title)} failed{step}: {what}{place}. {seen}"
+
+
+def _late(case: Case, events: Sequence[Event]) -> str:
+    """Say since when bills are late, which tells a reviewer how much it hurries."""
+    good = billing.last_good(events)
+    if good is None:
+        return f"**Bills delayed:** since {case.opened_at:%Y-%m-%d %H:%M} UTC at the latest, when the ticket came."
+    return f"**Bills delayed:** since the last good fetch on {good.at:%Y-%m-%d %H:%M} UTC, which brought {_many(good.bills, 'bill')}."
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _changed(attempt: Attempt) -> str:
@@ -150,9 +171,8 @@ def _pairs(hunk: Hunk) -> list[tuple[str, str]]:
 
 def _proves(attempt: Attempt, report: GateReport) -> str:
     run = f"[gate on this branch]({attempt.run.url})" if attempt.run else "gate on this branch"
-    fetched = (
-        f"The {run} ran `{report.sha[:12]}` against the live portal: {report.bills} bills, {report.logins_used} logins."
-    )
+    seen = f"{_many(report.bills, 'bill')}, {_many(report.logins_used, 'login')}"
+    fetched = f"The {run} ran `{report.sha[:12]}` against the live portal: {seen}."
     if report.base:
         fetched += f" The base `{report.base.sha[:12]}` was red in the same job: {prose.code(report.base.summary)}"
     rows = [

@@ -1,10 +1,13 @@
 """The pull request of a verified case."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from factories import make_case, make_failure, make_importer, make_report, make_run
+from factories import NOW, make_case, make_failure, make_importer, make_report, make_run
+from healer.chain import link
 from healer.contracts import (
     Attempt,
     Autonomy,
@@ -107,6 +110,17 @@ def test_receipt_tells_the_story_in_about_twenty_lines():
     ):
         assert part in text
     assert 15 <= len(text.splitlines()) <= 30
+
+
+def test_a_reviewer_reads_since_when_bills_are_late():
+    """From the last good fetch, where one is known, and of how many bills; else from the ticket's coming at the latest."""
+    admitted = link(
+        None, NOW, "ticket_admitted", {"last_good": (NOW - timedelta(days=3)).timestamp(), "last_good_bills": 1}
+    )
+    verified = a_verified_case(), make_importer(), a_green_report(), ADDRESSES
+    known, unknown = body(*verified, [admitted]), body(*verified, [link(None, NOW, "ticket_admitted", {})])
+    assert "**Bills delayed:** since the last good fetch on 2026-11-21 10:00 UTC, which brought 1 bill." in known
+    assert "**Bills delayed:** since 2026-11-24 10:00 UTC at the latest, when the ticket came." in unknown
 
 
 def test_a_rebased_change_says_so():
