@@ -53,14 +53,14 @@ test: setup docker agent lint ## lint, then all tests
 test-fast: setup agent lint ## lint, then the tests that need neither Docker nor the agent, and kill nothing for minutes
 	@$(PYTEST) -m "not docker and not world and not agent and not crash"
 
-crash: setup ## every step of a healing struck by every fault, resumed where it was left; CELL=text FRESH=1; out/crash.json
-	@$(PY)/python -m localworld.crash --cell "$(CELL)" $(if $(FRESH),--fresh)
+crash: setup ## every step of a healing struck by every fault, resumed where it was left; CELL=text JOBS=2 FRESH=1; out/crash.json
+	@$(PY)/python -m localworld.crash --cell "$(CELL)" --jobs $(or $(JOBS),1) $(if $(FRESH),--fresh)
 
 crash-gate: setup docker ## the cells of the crash matrix in which the real gate takes part; CELL=text FRESH=1; out/crash-gate.json
 	@$(PY)/python -m localworld.crash --real-gate --cell "$(CELL)" $(if $(FRESH),--fresh) --out out/crash-gate.json
 
-soak: setup ## random cells of the crash matrix; MINUTES=30 SEED=1; out/soak.json
-	@$(PY)/python -m localworld.crash --minutes $(or $(MINUTES),30) --seed $(or $(SEED),1) --out out/soak.json
+soak: setup ## random cells of the crash matrix; MINUTES=30 SEED=1 JOBS=2; out/soak.json
+	@$(PY)/python -m localworld.crash --minutes $(or $(MINUTES),30) --seed $(or $(SEED),1) --jobs $(or $(JOBS),1) --out out/soak.json
 
 crash-intake: setup ## kill -9 gateway, Redis and Prefect under load, by chance; SECONDS=60 SEED=3
 	@HEALER_TEST_CRASH_SECONDS=$(or $(SECONDS),60) HEALER_TEST_CRASH_SEED=$(or $(SEED),3) $(PY)/pytest -q tests/api/test_intake_survives.py

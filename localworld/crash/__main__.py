@@ -9,48 +9,25 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from localworld.crash import driver
-from localworld.crash.cells import Cell, Struck, matrix, real_gate
+from localworld.crash.cells import Cell, matrix, real_gate
 from localworld.crash.driver import Outcome
-from localworld.crash.place import Place
+from localworld.crash.jobs import outcomes
 from localworld.crash.sheet import Sheet
 from localworld.errors import WorldError
-from localworld.seed import CHECKOUT
 
-_ROOT: Final = CHECKOUT / "var/crash/world"
-_FIRST: Final = 2001
-_IN_ONE_WORLD: Final = 25
-"""So many cells are played before the world is laid anew and searched for leaks; a cell that failed is the last of its world."""
 console = Console(width=None if sys.stdout.isatty() else 160)
 
 
-def play(cells: Iterable[Cell], sheet: Sheet) -> None:
-    """Play cells in one world after another, and write each outcome down at once."""
-    waiting = iter(cells)
-    while (first := next(waiting, None)) is not None:
-        with Place(_ROOT, "act" if isinstance(first, Struck) and first.real else "scripted") as place:
-            for number, cell in enumerate(_until_full(first, waiting), _FIRST):
-                outcome = driver.play(place, cell, number)
-                _tell(outcome)
-                sheet.write(outcome)
-                if not outcome.ok:
-                    break
-            leaks = driver.leaks(place)
-            _tell(leaks)
-            sheet.write(leaks)
-
-
-def _until_full(first: Cell, waiting: Iterator[Cell]) -> Iterator[Cell]:
-    yield first
-    for _ in range(_IN_ONE_WORLD - 1):
-        if (cell := next(waiting, None)) is None:
-            return
-        yield cell
+def play(cells: Iterable[Cell], sheet: Sheet, jobs: int) -> None:
+    """Play cells, and write each outcome down at once."""
+    for outcome in outcomes(cells, jobs):
+        _tell(outcome)
+        sheet.write(outcome)
 
 
 def _tell(outcome: Outcome) -> None:
@@ -67,13 +44,16 @@ def _chance(seed: int, until: float) -> Iterator[Cell]:
         yield dice.choice(cells)
 
 
-def main(
+def main(  # noqa: PLR0913 - the options of a command
     cell: Annotated[str, typer.Option(help="Only cells whose name holds this text.")] = "",
     out: Annotated[
         Path, typer.Option(help="Where outcomes are kept; cells that hold there are not played again.")
     ] = Path("out/crash.json"),
     minutes: Annotated[float, typer.Option(help="Soak: play random cells for so long, instead of each once.")] = 0,
     seed: Annotated[int, typer.Option(help="Of a soak; the same one draws the same cells.")] = 1,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="So many worlds play at once; the real gate's containers allow one.")
+    ] = 1,
     *,
     real: Annotated[bool, typer.Option("--real-gate", help="The cells of the real gate, with containers.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what was played before.")] = False,
@@ -83,12 +63,12 @@ def main(
     sheet = Sheet(out, fresh=fresh or bool(minutes), about={"seed": seed, "minutes": minutes} if minutes else {})
     if minutes:
         console.print(f"soak of {minutes:g} min, seed {seed}")
-        play(_chance(seed, time.monotonic() + 60 * minutes), sheet)
+        play(_chance(seed, time.monotonic() + 60 * minutes), sheet, jobs)
     else:
         chosen = [each for each in (real_gate() if real else matrix()) if cell in each.name]
         left = [each for each in chosen if not sheet.holds(each.name)]
         console.print(f"{len(chosen)} cells, {len(left)} of them not played yet or failed")
-        play(left, sheet)
+        play(left, sheet, 1 if real else jobs)
     console.print(sheet.table())
     raise typer.Exit(0 if sheet.ok else 1)
 

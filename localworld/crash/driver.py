@@ -13,7 +13,6 @@ from localworld.crash.journey import Journey, Late, Lookout
 from localworld.crash.place import Place
 from localworld.crash.tripwire import Side, Tripwire, Wire
 
-_REACHED_S: Final = 60.0
 _PATIENCE_S: Final = {"published": 400.0, "stopped": 400.0, "needs_engineer": 400.0, "confirmed": 780.0}
 """A merge that GitHub told to nobody is found by `reconcile`'s look at pull requests, each ten minutes."""
 _SETTLES_S: Final = 25.0
@@ -53,7 +52,7 @@ def play(place: Place, cell: Cell, number: int) -> Outcome:
     began, case_id = time.monotonic(), place.lay(number)
     journey = Journey(place, case_id, cell.end, began + _PATIENCE_S[cell.end])
     found: list[str] = []
-    with Lookout(place):
+    with Lookout(place, case_id):
         try:
             _strike(place, cell, case_id, journey)
             found = _settled(place, case_id, cell)
@@ -136,14 +135,14 @@ def _fell(place: Place, cell: Felled, case_id: str, journey: Journey) -> None:
 
 
 def _reached(link: Tripwire, case_id: str, traveller: tuple[threading.Thread, list[Late]]) -> None:
-    """Wait until the case comes to the wire.
+    """Wait until the case comes to the wire, however busy the machine, or is at its end without having come there.
 
     Raises: Late.
     """
-    if not link.tripped.wait(_REACHED_S):
-        link.release(drop=False)
-        traveller[0].join()
-        raise Late(f"{case_id} never came to the step", *map(str, traveller[1]))
+    while not link.tripped.wait(_LOOK_S):
+        if not traveller[0].is_alive() and not link.tripped.is_set():
+            link.release(drop=False)
+            raise Late(f"{case_id} never came to the step", *map(str, traveller[1]))
 
 
 def _wrong(place: Place, cell: Skewed | Full) -> AbstractContextManager[None]:

@@ -16,6 +16,8 @@ _RECEIPT: Final = "receipt_written"
 _STARTED: Final = "run_started"
 """Told by the gateway, which may do so again where Redis forgot its word: then it comes after all else."""
 _LOOK_S: Final = 2.0
+_QUIET_S: Final = 4.0
+"""The shortest patience that this place gives `reconcile` (`HEALER_RECONCILE_PENDING_S`)."""
 _LONG_S: Final = 20.0
 _PULLS: Final = "/api/v3/repos/acme/importers/pulls"
 
@@ -108,10 +110,13 @@ class Journey:
 
 
 class Lookout:
-    """Has `reconcile` look every few seconds, as its schedule does every two minutes, from enter to exit."""
+    """Has `reconcile` look every few seconds, as its schedule does every two minutes, from enter to exit.
 
-    def __init__(self, place: Place) -> None:
-        self._place, self._over, self._run, self._since = place, threading.Event(), "", 0.0
+    Only where nothing happens on the case: it does nothing about one that goes on, and costs as much as a step of a healing.
+    """
+
+    def __init__(self, place: Place, case_id: str) -> None:
+        self._place, self._case, self._over, self._run, self._since = place, case_id, threading.Event(), "", 0.0
         self._thread = threading.Thread(target=self._work, name="lookout", daemon=True)
 
     def __enter__(self) -> Self:
@@ -124,7 +129,12 @@ class Lookout:
 
     def _work(self) -> None:
         with httpx.Client(base_url=self._place.url("prefect") + "/api", timeout=5, trust_env=False) as http:
+            before, since = -1, 0.0
             while not self._over.wait(_LOOK_S):
+                if (happened := len(self._place.events(self._case))) != before:
+                    before, since = happened, time.monotonic()
+                if time.monotonic() - since < _QUIET_S:
+                    continue
                 try:
                     self._look(http)
                 except (httpx.HTTPError, KeyError, OSError):

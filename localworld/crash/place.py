@@ -83,10 +83,7 @@ class Place:
         importers = self.root.with_name(self.root.name + "-importers")
         shutil.rmtree(importers, ignore_errors=True)
         shutil.copytree(seed.CHECKOUT / "localworld/importers", importers)
-        registry = importers / "importers.toml"
-        registry.write_text(
-            registry.read_text().replace("min_bills = 6\n", f"min_bills = 6\nlogin_ceiling = {_MANY}\n", 1)
-        )
+        _leave_one(importers / "importers.toml")
         folders = {"HEALER_WORK_DIR": str(self.disk / "work"), "TMPDIR": str(self.disk / "tmp")}
         return Plan(
             root=self.root,
@@ -158,8 +155,12 @@ class Place:
     # ------------------------------------------------------------ doing
 
     def lay(self, number: int) -> str:
-        """Lay a ticket, and put the base branch back to where the importer is broken; give the ticket's key."""
+        """Lay a ticket, put the base branch back to where the importer is broken, forget who was ill before; give the ticket's key.
+
+        Of one illness many cases supersede each other, and lower the importer's level: it gets drafts, which nobody merges.
+        """
         self.git("update-ref", "refs/heads/main", self.main)
+        self.redis.delete("healer:cases")
         if self.gate == "act":  # nobody merges, so what the last green fetch taught is of another importer, as it were
             self.redis.delete(f"healer:good:{IMPORTER}", f"healer:history:{IMPORTER}")
         key, component = f"UTIL-{number}", f"importer-{IMPORTER}"
@@ -241,3 +242,11 @@ def _children(pid: int) -> list[int]:
         with contextlib.suppress(OSError):
             found += [int(child) for child in listed.read_text().split()]
     return found
+
+
+def _leave_one(registry: Path) -> None:
+    """Leave the one importer of all cells in the registry, which may log in as often as they want it to."""
+    head, *entries = registry.read_text().split("[importers.")
+    ours = next(entry for entry in entries if entry.startswith(IMPORTER))
+    ceiling = ours.replace("min_bills = 6\n", f"min_bills = 6\nlogin_ceiling = {_MANY}\n")
+    registry.write_text(f"{head}[importers.{ceiling}")

@@ -2,14 +2,17 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
 from localworld.crash import driver, invariants
-from localworld.crash.cells import Refused, Struck, matrix, sample
+from localworld.crash.cells import Refused, Stopped, Struck, matrix, sample
 from localworld.crash.driver import Outcome
+from localworld.crash.jobs import outcomes
 from localworld.crash.place import Place
 from localworld.crash.sheet import Sheet
+from localworld.errors import WorldError
 
 SEED = int(os.environ.get("HEALER_TEST_CRASH_SEED", "3"))
 
@@ -69,6 +72,27 @@ def test_a_sample_of_the_matrix_holds_and_a_breach_would_be_seen(tmp_path):
         told = " ".join(invariants.broken(place, case, cells[0]))
     for words in ("event chain is broken at 2", "the case believes Forged", "are still held", "do not hold the leases"):
         assert words in told.replace("does not hold", "do not hold")
+
+
+@pytest.mark.crash
+@pytest.mark.timeout(900)
+def test_worlds_at_once_share_the_cells_and_search_each_world_for_leaks(tmp_path):
+    """Each cell is played once, by whichever world is free; every world that played is searched, and gone afterwards."""
+    cells = [cell for cell in matrix() if isinstance(cell, Stopped)][-2:]
+    told = [(outcome.name, outcome.broken) for outcome in outcomes(cells, 2, tmp_path)]
+    played = [each for each in told if not each[0].startswith("leak audit")]
+    assert sorted(played) == sorted((cell.name, []) for cell in cells)
+    assert [broken for name, broken in told if name.startswith("leak audit")] == [[]] * len(
+        list(tmp_path.glob("world-?"))
+    )
+    assert not [line for line in Path("/proc/mounts").read_text().splitlines() if str(tmp_path) in line]
+
+
+def test_a_world_that_cannot_be_set_up_is_said(tmp_path):
+    """Nobody waits for a world that ended before its time."""
+    (tmp_path / "world-1").write_text("no folder")
+    with pytest.raises(WorldError, match="before all cells were played"):
+        list(outcomes(matrix()[:1], 1, tmp_path))
 
 
 def forge(place: Place, case: str) -> None:
