@@ -135,12 +135,12 @@ def _fell(place: Place, cell: Felled, case_id: str, journey: Journey) -> None:
 
 
 def _reached(link: Tripwire, case_id: str, traveller: tuple[threading.Thread, list[Late]]) -> None:
-    """Wait until the case comes to the wire, however busy the machine, or is at its end without having come there.
+    """Wait until the case comes to the wire, however busy the machine; some seconds more at its end: its ticket may be told last.
 
     Raises: Late.
     """
     while not link.tripped.wait(_LOOK_S):
-        if not traveller[0].is_alive() and not link.tripped.is_set():
+        if not traveller[0].is_alive() and not link.tripped.wait(_SETTLES_S):
             link.release(drop=False)
             raise Late(f"{case_id} never came to the step", *map(str, traveller[1]))
 
