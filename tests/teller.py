@@ -1,17 +1,19 @@
-"""Tells tickets of cases on demand, and can be killed while it does so: a case and settings in, a child's id and its end out."""
+"""Does one step of a flow run's end on demand, and can be killed while it does so: a case and settings in, a child's id and its end out."""
 
 import asyncio
 import json
 import os
 import sys
 
-from flows import closing
+from flows import closing, withdrawing
 from flows.story import opened
 
+STEPS = {"tell": closing._tell, "withdraw": withdrawing.withdraw}
 
-async def _told(case_id: str) -> None:
+
+async def _done(step: str, case_id: str) -> None:
     async with opened(case_id, 0) as story:
-        await closing._tell(story)
+        await STEPS[step](story)
 
 
 def _say(word: object) -> None:
@@ -28,7 +30,7 @@ def main() -> None:
             try:
                 asked = json.loads(line)
                 os.environ.update(asked["env"])
-                asyncio.run(_told(asked["case"]))
+                asyncio.run(_done(asked["step"], asked["case"]))
             except BaseException as error:  # noqa: BLE001 - said in a word, and the process is over
                 sys.stderr.write(f"{type(error).__name__}: {error}\n")
                 os._exit(1)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import flow_github
+import teller_site
 from flow_desk import Desk, jira_with
 from flow_site import PLANTED, Hand, Prefect, environment, prefect_server
 from localworld.redis import RedisServer
@@ -45,6 +46,13 @@ def hand(prefect: Prefect, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """Give what executes the flow runs of all stories; whose rule is about processes takes a runner."""
     root = tmp_path_factory.mktemp("hand")
     with prefect.hand(environment(PREFECT_HOME=str(root / "home")), root / "hand.log") as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def teller(prefect: Prefect, tmp_path_factory: pytest.TempPathFactory) -> Iterator[teller_site.Teller]:
+    """Give what does one step of a flow run's end, and may be killed."""
+    with teller_site.running(tmp_path_factory.mktemp("teller"), prefect.api_url) as made:
         yield made
 
 

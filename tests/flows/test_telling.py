@@ -4,14 +4,8 @@ No flow runs here: a process of its own does what a run does at its end, so that
 """
 
 import asyncio
-import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import httpx
 import pytest
@@ -19,7 +13,7 @@ from redis.asyncio import Redis
 
 import flow_github
 from factories import NOW, make_delivery, make_run
-from flow_site import PLANTED, VAULT_KEYS, environment
+from flow_site import PLANTED, VAULT_KEYS
 from healer import backfill
 from healer.backfill import Backfill, Missed
 from healer.clients.cases import Cases
@@ -88,24 +82,12 @@ class Desk:
     def tell(self) -> None:
         """Tell the ticket to the end. Whoever died while he told it has let go: his time is over."""
         self.ask(lambda redis: redis.delete(f"healer:telling:{self.key}"))
-        self._begin()
-        assert self.teller.stdout.readline() == "0\n"
-
-    def _begin(self) -> int:
-        self.teller.stdin.write(json.dumps({"case": self.key, "env": self.env}) + "\n")
-        self.teller.stdin.flush()
-        return int(self.teller.stdout.readline())
+        self.teller.begin("tell", self.key, self.env)
+        assert self.teller.ended() == 0
 
     def killed(self, wire: Wire) -> None:
         """Begin to tell, and kill who tells right where the wire lies."""
-        self.wire.arm(wire)
-        child = self._begin()
-        try:
-            assert self.wire.tripped.wait(20)
-            os.kill(child, signal.SIGKILL)
-            assert self.teller.stdout.readline() == f"{signal.SIGKILL.value}\n"
-        finally:
-            self.wire.release(drop=True)
+        self.teller.killed(self.wire, wire, "tell", self.key, self.env)
 
     @property
     def ticket(self):
@@ -121,18 +103,6 @@ class Desk:
     def kinds(self):
         """Give the kinds of the case's events."""
         return [event.kind for event in self.ask(lambda redis: Cases(redis).events(self.key))]
-
-
-@pytest.fixture(scope="module")
-def teller(tmp_path_factory):
-    """Give one process for all tests: what it imports takes long."""
-    env = environment(PREFECT_HOME=str(tmp_path_factory.mktemp("teller")), PREFECT_API_URL="http://127.0.0.1:9/api")
-    program = [sys.executable, str(Path(__file__).parents[1] / "teller.py")]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(program, env=env, cwd=Path(__file__).parents[2], **pipes) as process:
-        assert process.stdout.readline() == "ready\n"
-        yield process
-        process.stdin.close()
 
 
 @pytest.fixture
