@@ -21,6 +21,8 @@ _SETTINGS: Final = {
     "PREFECT_CLOUD_ENABLE_ORCHESTRATION_TELEMETRY": "false",
     "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
     "PREFECT_SERVER_UI_ENABLED": "true",
+    # A run that waits while all workers are busy is not late; telling so is a state and an event for each of them.
+    "PREFECT_SERVER_SERVICES_LATE_RUNS_AFTER_SECONDS": "300",
     # Prefect would write each state of each task in a transaction of its own, and events every five seconds. What came within a
     # second is one transaction, and seen a second later.
     "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",

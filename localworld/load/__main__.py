@@ -60,7 +60,7 @@ class Load:
         self.sent = {f"{PROJECT}-{_FIRST + n}": list(names)[n % len(names)] for n in range(cases)}
         self.redis: Any = Redis.from_url(world.redis.url, decode_responses=True)
         self.facts: dict[str, object] = {}
-        self._looked = 0.0
+        self._looked, self._look_run = 0.0, ""
 
     def drive(self) -> None:
         """Send all tickets at once, kill a worker on the way, and wait until every case has come to its end, or time is over."""
@@ -90,7 +90,7 @@ class Load:
 
     def _done(self) -> int:
         texts = self.redis.mget([f"healer:case:{key}" for key in self.sent])
-        return sum(json.loads(text)["state"] == "published" for text in texts if text)
+        return sum(judge.is_through(json.loads(text)) for text in texts if text)
 
     def _until(self, count: int, deadline: float) -> None:
         shown = -1
@@ -108,12 +108,20 @@ class Load:
             time.sleep(2)
 
     def _look(self) -> None:
-        """Have `reconcile` look more often than its schedule does, as its automation does after a crash."""
+        """Have `reconcile` look more often than its schedule does, as its automation does after a crash.
+
+        Where all workers are busy a look waits for its turn like every run, and a further one would only wait behind it.
+        """
         now = time.monotonic()
-        if now - self._looked > _LOOK_S:
-            self._looked = now
-            deployment = self._prefect("GET", "/deployments/name/reconcile/reconcile")["id"]
-            self._prefect("POST", f"/deployments/{deployment}/create_flow_run", {"state": {"type": "SCHEDULED"}})
+        if now - self._looked < _LOOK_S or (self._look_run and not self._has_ended(self._look_run)):
+            return
+        self._looked = now
+        deployment = self._prefect("GET", "/deployments/name/reconcile/reconcile")["id"]
+        made = self._prefect("POST", f"/deployments/{deployment}/create_flow_run", {"state": {"type": "SCHEDULED"}})
+        self._look_run = made["id"]
+
+    def _has_ended(self, run: str) -> bool:
+        return self._prefect("GET", f"/flow_runs/{run}")["state_type"] in judge.ENDED
 
     def _running(self) -> int:
         states = {"state": {"type": {"any_": ["RUNNING", "PENDING"]}}}
@@ -161,6 +169,7 @@ def _table(load: Load, found: judge.Found, wrong: list[str]) -> Table:
         "cases sent, each twice": len(load.sent),
         "importers": len(load.world.layout.registry),
         "published": sum(case["state"] == "published" for case in found.cases.values()),
+        "superseded by a newer case of their importer": sum(map(judge.is_superseded, found.cases.values())),
         "pull requests": sum(len(one["pulls"]) for one in found.github["repositories"].values()),
         "gate runs (scripted)": len(found.github["runs"]),
         "flow runs": f"{len(found.runs)}, {crashed} of them crashed",

@@ -11,6 +11,9 @@ from typing import Any, Final, NamedTuple
 from localworld.crash.invariants import first_break
 
 _ONCE: Final = ("received", "published", "pull_request_opened", "ticket_moved")
+_SUPERSEDED: Final = ("superseded", "NEWER_CASE")
+ENDED: Final = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
+"""Prefect's types of state of a flow run that has ended."""
 _AT_WORK: Final = frozenset({"PENDING", "RUNNING", "CANCELLING"})
 
 
@@ -26,12 +29,24 @@ class Found(NamedTuple):
     redis: Any
 
 
+def is_through(case: Mapping[str, Any]) -> bool:
+    """Say whether a case has come through: it is published, or was, and a newer case of its importer has proved the same change."""
+    return case.get("state") == "published" or is_superseded(case)
+
+
+def is_superseded(case: Mapping[str, Any]) -> bool:
+    """Say whether a newer case has taken a published one's place."""
+    return (case.get("state"), case.get("reason")) == _SUPERSEDED
+
+
 def broken(sent: list[str], found: Found) -> list[str]:
     """Give what does not hold, in words; nothing where all holds."""
     return [
         *_cases(sent, found),
         *(words for key in sent for words in _case(key, found)),
-        *_github(sent, found),
+        *_importers(found),
+        *_pulls(sent, found),
+        *_gates(found),
         *_jira(sent, found),
         *_slots(found),
     ]
@@ -46,7 +61,7 @@ def _cases(sent: list[str], found: Found) -> Iterator[str]:
 
 def _case(key: str, found: Found) -> Iterator[str]:
     case, events = found.cases.get(key, {}), found.events.get(key, [])
-    if case.get("state") != "published":
+    if not is_through(case):
         yield f"{key} is {case.get('state')} ({case.get('reason')})"
     if (place := first_break(events)) is not None:
         yield f"{key}'s chain is broken at {place}"
@@ -56,17 +71,32 @@ def _case(key: str, found: Found) -> Iterator[str]:
             yield f"{key}: {kind} {status or ''} happened {count} times"
 
 
-def _github(sent: list[str], found: Found) -> Iterator[str]:
-    """Look for one open pull request a case, on its head, and each gate run dispatched once."""
+def _importers(found: Found) -> Iterator[str]:
+    """Look for an open pull request of each importer: whatever superseded whatever, the last one is there to be reviewed."""
+    published = {case["importer"] for case in found.cases.values() if case["state"] == "published"}
+    for name in sorted({case["importer"] for case in found.cases.values()} - published):
+        yield f"{name} has no published case left"
+
+
+def _pulls(sent: list[str], found: Found) -> Iterator[str]:
+    """Look for one pull request a case: open, its branch where the case says; closed and without a branch where one supersedes it."""
     (here,) = (one for name, one in found.github["repositories"].items() if name.endswith("/importers"))
     pulls = Counter(pull["head"] for pull in here["pulls"])
     wanted = {f"heal/{key}" for key in sent}
     for branch in sorted(wanted | set(pulls)):
         if pulls[branch] != (branch in wanted):
             yield f"{branch} has {pulls[branch]} pull request(s)"
+    open_ = {pull["head"] for pull in here["pulls"] if pull["state"] == "open"}
     for key in sent:
-        if (head := found.heads.get(f"heal/{key}")) != found.cases.get(key, {}).get("head_sha"):
+        case, head = found.cases.get(key, {}), found.heads.get(f"heal/{key}")
+        if head != (None if is_superseded(case) else case.get("head_sha")):
             yield f"{key}'s branch stands at {str(head)[:8]} and not where its case says"
+        if (f"heal/{key}" in open_) == is_superseded(case):
+            yield f"{key}'s pull request is {'open' if is_superseded(case) else 'closed'}"
+
+
+def _gates(found: Found) -> Iterator[str]:
+    """Look for gate runs that were dispatched twice, or have not ended."""
     dispatched = Counter(run["inputs"]["correlation"] for run in found.github["runs"])
     for name, count in dispatched.items():
         if count > 1:

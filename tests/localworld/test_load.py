@@ -11,6 +11,7 @@ from healer.chain import link
 from localworld.load import importers, judge
 
 SENT = ["UTIL-5001", "UTIL-5002"]
+SUPERSEDED = {"state": "superseded", "reason": "NEWER_CASE"}
 
 
 def chain(*kinds):
@@ -21,16 +22,24 @@ def chain(*kinds):
     return events
 
 
+def pull(key):
+    return {"head": f"heal/{key}", "state": "open"}
+
+
+def pulls(found):
+    return found.github["repositories"]["acme/importers"]["pulls"]
+
+
 @pytest.fixture
 def whole(redis_url):
     """Give a world that two cases have come through as they should."""
     redis = Redis.from_url(redis_url, decode_responses=True)
     redis.flushdb()
-    pulls = [{"head": f"heal/{key}"} for key in SENT]
+    pulls = [pull(key) for key in SENT]
     tickets = [{"key": key, "status": "In Review", "comments": [{"author": "importer-healer"}]} for key in SENT]
     runs = [{"inputs": {"correlation": f"{key}-0"}, "status": "completed"} for key in SENT]
     yield judge.Found(
-        cases={key: {"state": "published", "reason": None, "head_sha": "a" * 40} for key in SENT},
+        cases={key: {"state": "published", "importer": key, "reason": None, "head_sha": "a" * 40} for key in SENT},
         events={key: chain("received", "pull_request_opened", "published") for key in SENT},
         github={"repositories": {"acme/importers": {"pulls": pulls}, "acme/gate": {"pulls": []}}, "runs": runs},
         jira={"tickets": tickets},
@@ -46,6 +55,14 @@ def test_world_in_which_all_holds_passes(whole):
     assert judge.broken(SENT, whole) == []
 
 
+def test_case_whose_place_a_newer_one_of_its_importer_has_taken_has_come_through(whole):
+    """Of tickets about one failure the newest proved change stays open; the others' pull requests are closed and their branches gone."""
+    whole.cases["UTIL-5001"].update(SUPERSEDED, importer="UTIL-5002")
+    pulls(whole)[0]["state"] = "closed"
+    whole.heads.pop("heal/UTIL-5001")
+    assert judge.broken(SENT, whole) == []
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [
@@ -54,10 +71,13 @@ def test_world_in_which_all_holds_passes(whole):
         (lambda w: w.cases["UTIL-5001"].update(state="needs_engineer", reason="NO_PATCH"), "needs_engineer (NO_PATCH)"),
         (lambda w: w.events["UTIL-5001"].pop(1), "UTIL-5001's chain is broken at 2"),
         (lambda w: w.events.update({"UTIL-5001": chain("received", "received")}), "received  happened 2 times"),
-        (lambda w: w.github["repositories"]["acme/importers"]["pulls"].append({"head": "heal/UTIL-5001"}), "has 2 pull request(s)"),
-        (lambda w: w.github["repositories"]["acme/importers"]["pulls"].append({"head": "heal/UTIL-9"}), "heal/UTIL-9 has 1 pull"),
+        (lambda w: pulls(w).append(pull("UTIL-5001")), "has 2 pull request(s)"),
+        (lambda w: pulls(w).append(pull("UTIL-9")), "heal/UTIL-9 has 1 pull"),
         (lambda w: w.github["runs"].append(w.github["runs"][0]), "UTIL-5001-0 was dispatched 2 times"),
         (lambda w: w.github["runs"][0].update(status="in_progress"), "1 gate run(s) have not ended"),
+        (lambda w: pulls(w)[0].update(state="closed"), "UTIL-5001's pull request is closed"),
+        (lambda w: w.cases["UTIL-5001"].update(SUPERSEDED), "UTIL-5001 has no published case left"),
+        (lambda w: w.cases["UTIL-5001"].update(SUPERSEDED), "UTIL-5001's pull request is open"),
         (lambda w: w.heads.pop("heal/UTIL-5001"), "UTIL-5001's branch stands at None"),
         (lambda w: w.jira["tickets"][0]["comments"].append({"author": "importer-healer"}), "UTIL-5001 has 2 comments"),
         (lambda w: w.jira["tickets"][0].update(status="To Do"), "UTIL-5001 is To Do"),
