@@ -27,7 +27,7 @@ from healer.contracts import CaseId
 from healer.reconcile import is_dead
 from healer.wiring import FlowParts
 
-_TAG: Final = "importer-healer"
+OURS: Final = "importer-healer"
 """All deployments of ours have it (deployments/prefect.yaml), and so have their runs."""
 _CASE: Final = "case:"
 _PAGE: Final = 200
@@ -41,7 +41,7 @@ async def waiting(parts: FlowParts) -> frozenset[CaseId]:
     """
     due = FlowRunFilter(
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])),
-        tags=FlowRunFilterTags(all_=[_TAG]),
+        tags=FlowRunFilterTags(all_=[OURS]),
         next_scheduled_start_time=FlowRunFilterNextScheduledStartTime(before_=datetime.now(UTC)),
     )
     found, seen = set(await parts.outbox.cases()), 0
@@ -56,7 +56,7 @@ async def bury(silent_s: float) -> int:
     """Mark as crashed what is called at work and has given no sign of life for so many seconds; give how many."""
     at_work = FlowRunFilter(
         state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.RUNNING, StateType.PENDING])),
-        tags=FlowRunFilterTags(all_=[_TAG]),
+        tags=FlowRunFilterTags(all_=[OURS]),
     )
     buried = 0
     async with get_client() as client:

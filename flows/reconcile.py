@@ -6,7 +6,7 @@ from typing import Any
 from prefect import flow
 from prefect.client.schemas.objects import State as FlowState
 
-from flows import dashboards, line
+from flows import dashboards, happenings, line
 from flows.burying import bury, waiting
 from flows.hearing import hear_all
 from flows.pausing import pauses
@@ -15,10 +15,11 @@ from flows.rounds import made
 from flows.story import call, registry
 from flows.superseding import by_another
 from healer import logins, turns, verify
+from healer.chain import EventData
 from healer.contracts import Case, CaseId, Event, RunRequest, State
 from healer.errors import Conflict, HealerError
 from healer.pauses import Pauses
-from healer.reconcile import Duty, Patience, duty, is_held, last_dispatch
+from healer.reconcile import GATE_WAITS, Duty, Patience, duty, is_held, is_waiting, last_dispatch
 from healer.wiring import FlowParts
 
 
@@ -108,7 +109,7 @@ async def _one(parts: FlowParts, case: Case, paused: Pauses) -> bool:
             await _resume(parts, case, events)
         case Duty.ANSWER:
             await _answer(parts, case, events)
-        case Duty.ASK_GITHUB if await _has_ended(parts, case):
+        case Duty.ASK_GITHUB if await _has_ended(parts, case, events):
             await _resume(parts, case, events)
         case _:
             return False
@@ -152,9 +153,13 @@ async def _answer(parts: FlowParts, case: Case, events: tuple[Event, ...]) -> No
     await parts.cases.note(case.id, "resumed", {"run": start.key}, start=start)
 
 
-async def _has_ended(parts: FlowParts, case: Case) -> bool:
-    """Ask GitHub about the awaited run; one that GitHub does not know will send no report."""
+async def _has_ended(parts: FlowParts, case: Case, events: tuple[Event, ...]) -> bool:
+    """Ask GitHub about the awaited run; one that GitHub does not know will send no report. One that does not begin is told of, once."""
     if case.awaiting is None:
         return True
     state = await call(parts.github.run_state, case.awaiting.run_id)
+    if state and is_waiting(state, events, datetime.now(UTC), parts.settings.reconcile_gate_start_s):
+        data: EventData = {"run_id": state.run_id, "status": state.status}
+        await parts.cases.note(case.id, GATE_WAITS, data, as_of=events[-1])
+        happenings.tell(case, GATE_WAITS, data)
     return state is None or not verify.is_finishing(state)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from healer import turns
-from healer.contracts import ENDED, Case, Event, Reason, State
+from healer.contracts import ENDED, Case, Event, Reason, RunState, State
 from healer.links import RUN_STARTED
 from healer.notice import is_told
 from healer.pauses import HELD, Pauses
@@ -28,6 +28,10 @@ MAX_AGAIN: Final = 30
 """Repetitions of one case without headway, about a day; afterwards a person must look."""
 RECEIPT_WRITTEN: Final = "receipt_written"
 """Kind of the event that holds a receipt's SHA-256; more than it has to be told only where something else happened after it."""
+GATE_WAITS: Final = "gate_waits"
+"""Kind of the event that a gate run has not begun for long: GitHub has no runner for it, or keeps it for a person's approval."""
+_NOT_BEGUN: Final = frozenset({"queued", "requested", "waiting", "pending"})
+"""GitHub's words for a run that waits."""
 _OURS: Final = frozenset({"resumed", "pending", HELD})
 _NO_HEADWAY: Final = _OURS | {RUN_STARTED}
 _GATE: Final = frozenset({State.DIAGNOSING, State.VERIFYING})
@@ -98,6 +102,13 @@ def _wakes(case: Case, events: Sequence[Event], now: datetime) -> Duty | None:
 def last_dispatch(events: Sequence[Event]) -> datetime | None:
     """Give when a gate run was sent last: a login that was released after that has not been tried by the case."""
     return next((event.at for event in reversed(events) if event.kind == "gate_dispatched"), None)
+
+
+def is_waiting(run: RunState, events: Sequence[Event], now: datetime, patient_s: float) -> bool:
+    """Say whether a gate run has not begun so many seconds after its dispatch, and nobody was told of it yet."""
+    sent = last_dispatch(events)
+    is_late = run.status in _NOT_BEGUN and sent is not None and now - sent > timedelta(seconds=patient_s)
+    return is_late and not any((event.kind, event.data.get("run_id")) == (GATE_WAITS, run.run_id) for event in events)
 
 
 def is_delivered(case: Case, events: Sequence[Event]) -> bool:

@@ -15,6 +15,8 @@ class RoundSettings(BaseModel):
     """After so many days a portal without a new bill is looked at again, where the cadence of its bills does not say when."""
     reconcile_dead_run_s: float = Field(default=300, gt=0)
     """How long a flow run may send no heartbeat (one each 30 s) before `reconcile` marks it as crashed in Prefect."""
+    reconcile_gate_start_s: float = Field(default=1800, gt=0)
+    """After so long without a beginning a gate run is told of: the event `gate_waits`, and Prefect's automation for it."""
     jira_command_group: str | None = None
     """The JIRA group whose members may command by comments on tickets; without it nobody may."""
     dashboard: bool = False
@@ -40,6 +42,9 @@ class RoundSettings(BaseModel):
     """For so long after a proved fix `family` looks at the importer's siblings, by so many gate runs in 24 hours; 0 sends none."""
     retention_case_days: float = Field(default=0, ge=0)
     """How long after its last write `retention` keeps a case that is over; 0 keeps every case. Its receipt stays."""
+    retention_run_days: float = Field(default=90, ge=0)
+    """How long after its end `retention` keeps a flow run in Prefect, with its logs, steps and artifacts: what an agent did, call by
+    call, is there and nowhere else. 0 keeps every run. No case needs one."""
     hours_per_fix: float = Field(default=12.0, ge=0)
     hours_per_review: float = Field(default=0.5, ge=0)
     """What `digest` assumes that an engineer needs for one fix by hand, and for the review of one pull request."""

@@ -6,9 +6,14 @@ import pytest
 
 from flow_desk import Desk
 from healer.clients.outbox import Outbox
+from healer.contracts import State
 
-SETTINGS = {"HEALER_RECONCILE_DEAD_RUN_S": "1", "HEALER_RECONCILE_SILENT_S": "0.1"}
-TICKETS = range(471, 473)
+SETTINGS = {
+    "HEALER_RECONCILE_DEAD_RUN_S": "1",
+    "HEALER_RECONCILE_SILENT_S": "0.1",
+    "HEALER_RECONCILE_GATE_START_S": "0.1",
+}
+TICKETS = range(471, 474)
 
 
 @pytest.mark.parametrize("desk", ["UTIL-471"], indirect=True)
@@ -50,3 +55,21 @@ def test_case_whose_run_waits_for_a_runner_gets_no_second_one(desk: Desk):
     desk.prefect.call("POST", f"/flow_runs/{run}/set_state", {"state": {"type": "CRASHED"}, "force": True})
     assert desk.reconcile()["state"]["message"] == "1 case(s) taken on."
     assert desk.kinds()[-1] == "resumed"
+
+
+@pytest.mark.parametrize("desk", ["UTIL-473"], indirect=True)
+def test_gate_run_that_does_not_begin_is_told_of_once(desk: Desk):
+    """A run that GitHub keeps waiting is on the case and an event in Prefect, once; the case waits on."""
+    desk.deliver()
+    desk.work()
+    awaited = desk.case.awaiting
+    assert awaited
+    desk.github.runs[awaited.run_id]["status"] = "queued"
+    for _ in range(2):
+        time.sleep(0.2)
+        assert desk.reconcile()["state"]["message"] == "0 case(s) taken on."
+    assert (desk.kinds().count("gate_waits"), desk.case.state) == (1, State.DIAGNOSING)
+    desk.prefect.settle()
+    asked = {"filter": {"event": {"name": ["importer-healer.gate_waits"]}}}
+    (told,) = desk.prefect.call("POST", "/events/filter", asked)["events"]
+    assert (told["resource"]["importer"], told["payload"]["status"]) == ("brightwater", "queued")

@@ -73,7 +73,7 @@ def test_what_differs_is_named_mended_and_then_no_more(prefect: Prefect, deploy,
     assert deploy(**with_block)[0] == 0
     assert deploy("--check", **with_block) == (0, ["nothing differs"])
     ours = _ours(prefect)
-    assert len(ours) == 3
+    assert len(ours) == 4
     crashed = next(one for one in ours if "crashed" in one["name"])
     prefect.call("PATCH", f"/automations/{crashed['id']}", {"enabled": False})
     watch = prefect.call("GET", "/deployments/name/watch/watch")["id"]

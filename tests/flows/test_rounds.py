@@ -1,14 +1,18 @@
 """The rounds, told from outside: scheduled flows that look at everything and not at one case."""
 
+import contextlib
 import hashlib
 import json
+import sqlite3
+import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from factories import SHA, make_delivery, make_failure, make_report
-from flow_desk import Desk
-from flow_site import VAULT_KEYS
+from flow_desk import Desk, held_answers
+from flow_site import VAULT_KEYS, Hand, wait_for
 from git_site import git
 from healer import dsse, receipt
 from healer.clients.cases import Cases
@@ -117,6 +121,36 @@ def test_paused_case_stays_where_it_is_and_goes_on_when_resumed(desk: Desk):
         desk.prefect.call("DELETE", f"/variables/name/{VARIABLE}")
 
 
+@pytest.mark.parametrize("desk", ["UTIL-134"], indirect=True)
+def test_drain_loses_nothing(desk: Desk, hand: Hand):
+    """README's runbook: paused, what is under way ends and nothing begins; after the restart and `resume` all that waited starts."""
+    desk.ask(lambda redis: redis.flushdb())
+    later = replace(desk, case_id="UTIL-135")
+    desk.deliver()
+    with held_answers(desk.github, threading.Event()):
+        (under_way,) = desk.owed()
+        wait_for(lambda: desk.github.writes[-1:] and desk.github.writes[-1].startswith("dispatch UTIL-134-0"))
+        desk.prefect.call("POST", "/variables/", {"name": VARIABLE, "value": ["everything"]})
+    try:
+        assert (desk.prefect.ended(under_way)["state_type"], desk.case.state) == ("COMPLETED", State.DIAGNOSING)
+        later.deliver()
+        later.work()
+        assert later.kinds()[-1] == "held"
+        desk.hand = None  # the worker is stopped
+        desk.report()
+        (waits,) = desk.owed()
+        assert desk.prefect.run(waits)["state_type"] == "SCHEDULED"
+        hand.execute(waits)  # and is there again, before anybody resumes
+        assert (desk.prefect.ended(waits)["state_type"], desk.kinds()[-1]) == ("COMPLETED", "held")
+        assert message(later.reconcile()) == "0 case(s) taken on."
+    finally:
+        desk.prefect.call("DELETE", f"/variables/name/{VARIABLE}")
+    assert message(later.reconcile()) == "2 case(s) taken on."
+    later.work()
+    assert (desk.case.state, later.case.state) == (State.VERIFYING, State.QUEUED)
+    assert len([write for write in desk.github.writes if "UTIL-134" in write and "dispatch" in write]) == 2
+
+
 @pytest.mark.parametrize("desk", ["UTIL-371"], indirect=True)
 def test_watch_opens_one_ticket_for_an_importer_that_breaks(desk: Desk):
     """An importer that fails in production gets a ticket and its case, once; one that has a ticket gets no second one."""
@@ -193,6 +227,26 @@ def test_retention_forgets_what_is_over_and_leaves_its_receipt(desk: Desk):
         await cases.note("UTIL-372", RECEIPT_WRITTEN, {"sha256": hashlib.sha256(b"signed").hexdigest()})
 
     desk.ask(fill)
-    assert message(desk.round("retention")) == "1 case(s) forgotten, 1 kept because their receipt does not hold all."
+    told = message(desk.round("retention"))
+    assert told.startswith("1 case(s) forgotten, 1 kept because their receipt does not hold all. ")
     assert {case.id for case in desk.ask(lambda redis: Cases(redis).list())} == {"UTIL-373", "UTIL-374"}
     assert desk.ask(lambda redis: redis.keys("*UTIL-372*")) == ["healer:receipt:UTIL-372"]
+
+
+@pytest.mark.parametrize("desk", ["UTIL-377"], indirect=True)
+def test_retention_forgets_a_run_of_long_ago_with_all_that_it_left(desk: Desk):
+    """A run that ended 90 days ago goes with steps, logs and artifacts; one that ended now stays, and what it has shown is shown on."""
+    old, young = (desk.round("fleet")["id"] for _ in range(2))
+    line = {"name": "prefect.flow_runs", "level": 20, "message": "Read lib/x.rb", "timestamp": "2026-01-01T00:00:00Z"}
+    for run in (old, young):
+        desk.prefect.call("POST", "/logs/", [{**line, "flow_run_id": run}])
+    with contextlib.closing(sqlite3.connect(desk.prefect.home / "prefect.db", timeout=30)) as database, database:
+        database.execute("update flow_run set end_time = '2020-01-01 00:00:00.000000' where id = ?", [old])
+    assert desk.prefect.artifacts(old)
+    assert message(desk.round("retention")).endswith(" 1 flow run(s) forgotten.")
+    wait_for(lambda: not desk.prefect.logs(old))
+    assert not desk.prefect.artifacts(old)
+    assert not desk.prefect.call("POST", "/flow_runs/filter", {"flow_runs": {"id": {"any_": [old]}}})
+    assert not desk.prefect.call("POST", "/task_runs/filter", {"flow_runs": {"id": {"any_": [old]}}})
+    assert "Read lib/x.rb" in desk.prefect.logs(young)
+    assert desk.prefect.call("GET", "/artifacts/fleet/latest")["flow_run_id"] == young

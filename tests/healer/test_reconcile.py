@@ -6,9 +6,10 @@ import pytest
 
 from factories import NOW, make_case, make_run
 from healer import turns
-from healer.contracts import Attempt, Event, Reason, State
+from healer.contracts import Attempt, Event, Reason, RunState, State
 from healer.reconcile import (
     AGENT_S,
+    GATE_WAITS,
     MAX_AGAIN,
     PENDING_S,
     SILENT_S,
@@ -17,6 +18,7 @@ from healer.reconcile import (
     duty,
     is_dead,
     is_delivered,
+    is_waiting,
     last_dispatch,
 )
 
@@ -63,6 +65,32 @@ def test_the_last_dispatch_is_when_a_login_was_tried_last():
     dated = tuple(event.model_copy(update={"at": after(event.seq)}) for event in told)
     assert last_dispatch(dated) == after(4)
     assert last_dispatch(dated[4:]) is None
+
+
+@pytest.mark.parametrize("status", ["queued", "requested", "waiting", "pending"])
+def test_a_gate_run_that_does_not_begin_is_told_of_once(status):
+    """A run that GitHub keeps waiting is told of when its patience is over, one that has begun never, and none twice."""
+    run = RunState(
+        run_id=7001,
+        run_attempt=1,
+        status=status,
+        conclusion=None,
+        head_sha="a" * 40,
+        head_branch="main",
+        event="workflow_dispatch",
+        path=".github/workflows/healer-gate.yml",
+        url="https://github.example/runs/7001",
+    )
+    events = history("received", "gate_dispatched")
+    assert not is_waiting(run, events, after(1800), 1800)
+    assert is_waiting(run, events, after(1801), 1800)
+    assert not is_waiting(run.model_copy(update={"status": "in_progress"}), events, after(1801), 1800)
+    told, before = (
+        Event(seq=3, at=NOW, kind=GATE_WAITS, data={"run_id": run_id}, previous="0" * 64, hash="0" * 64)
+        for run_id in (7001, 7000)
+    )
+    assert not is_waiting(run, (*events, told), after(1801), 1800)
+    assert is_waiting(run, (*events, before), after(1801), 1800)
 
 
 def test_an_ending_that_the_ticket_does_not_tell_is_told_again():
