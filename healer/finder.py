@@ -7,9 +7,10 @@ from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from healer.element import Element, are_close, family
+from healer.elsewhere import are_apart
 from healer.evidence import evidence
 from healer.lineup import Lineup, shortlist
-from healer.lists import Likeness, are_mates, is_repeated, likeness_of, mates, twins
+from healer.lists import Likeness, are_mates, is_repeated, likeness_of, list_of, mates, twins
 from healer.portrait import Page
 from healer.resemblance import anchor, identity, read_otherwise, resemblance
 from healer.standing import BELIEVED, Finding, belief
@@ -22,6 +23,7 @@ _CLAIMING: Final = 16
 _WIDE: Final = 120
 _HARDLY: Final = 1.5
 _TOO_NEAR: Final = 2.0
+_UNSURE: Final = 0.49
 LEAST_POINTS: Final = 4.5
 LEAST_SHARE: Final = 0.25
 LEAST_MARGIN: Final = 1.0
@@ -79,10 +81,12 @@ def find(
     claim = points - best_claim(pages, target, best, rivals, as_good)
     sure = belief(Finding(margin, claim, evidence(pages, target, best)))
     if sure < BELIEVED or margin < _TOO_NEAR:
-        sure = min(sure, 0.49)
+        sure = min(sure, _UNSURE)
         second = _second(pages, target, _wide(pages, target, among), rivals, as_good)
         if second is not None:
             best, sure = second, BELIEVED
+    if are_apart(pages, target, best):
+        sure = min(sure, _UNSURE)
     return Find(_first_of(new, best, as_good), points, margin, claim, round(sure, 3))
 
 
@@ -163,7 +167,11 @@ def _first_twin(
 
 
 def _first_of(page: Page, element: Element, as_good: Likeness) -> Element:
-    return next(other for other in mates(page, element) if are_mates(page, element, other, as_good))
+    return next(
+        other
+        for other in mates(page, element)
+        if list_of(other) is list_of(element) and are_mates(page, element, other, as_good)
+    )
 
 
 def is_rival(page: Page, best: Element, other: Element, as_good: Likeness) -> bool:

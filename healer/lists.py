@@ -1,9 +1,10 @@
 """Repetition: the rows of a table, the items of a list, the cards of a grid, and what stands in the same place of each."""
 
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from enum import Enum
 from functools import lru_cache
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Final
 
 from healer.element import Element, family, meant_names
@@ -15,8 +16,10 @@ _FEW: Final = 3
 _ALIKE: Final = 0.55
 
 
-def _tags(element: Element) -> tuple[str, ...]:
-    return tuple(str(part.tag) for part in element.iterancestors())
+@lru_cache(maxsize=32768)
+def _tags(element: Element) -> str:
+    parent = element.getparent()
+    return "" if parent is None else f"{parent.tag} {_tags(parent)}"
 
 
 def _index(part: Element) -> int:
@@ -90,6 +93,11 @@ def _reads(page: Page, element: Element) -> tuple[frozenset[str], frozenset[str]
     return portrait.aside, portrait.text_words if portrait.shape is TextShape.WORDS else frozenset()
 
 
+def list_of(part: Element) -> Element | None:
+    """Give the table or list that holds an element."""
+    return next(part.iterancestors("table", "ul", "ol", "dl"), None)
+
+
 def is_repeated(page: Page, element: Element) -> bool:
     """Say whether other rows of a list have the same thing in the same place."""
     return len(mates(page, element)) > 1
@@ -99,13 +107,13 @@ def mates(page: Page, element: Element) -> list[Element]:
     """Give the elements in the same place of every row, this one among them, in order."""
     if page.row(element) is None:
         return [element]
-    alike = _groups(page).get(_outline(element), [])
+    alike = twins(page, element)
     if len(alike) < _FEW - 1:
         return [element]
     known = _known(page)
     place = (_outline(element), slot(page, element))
     if place not in known:
-        known[place] = [other for other in alike if slot(page, other) == place[1]]
+        known[place] = [other for other in alike if page.row(other) is not None and slot(page, other) == place[1]]
     return known[place] or [element]
 
 
@@ -127,18 +135,10 @@ def _known(_: Page) -> dict[Hashable, list[Element]]:
     return {}
 
 
+@lru_cache(maxsize=32768)
 def _outline(element: Element) -> Hashable:
     """Give what elements in the same place of two rows have in common at the least; it costs little to tell."""
     return element.tag, _tags(element), meant_names(element)
-
-
-@lru_cache(maxsize=8)
-def _groups(page: Page) -> dict[Hashable, list[Element]]:
-    found: dict[Hashable, list[Element]] = {}
-    for element in page.elements:
-        if page.row(element) is not None:
-            found.setdefault(_outline(element), []).append(element)
-    return found
 
 
 def rows(page: Page, elements: Sequence[Element]) -> list[Element] | None:
@@ -183,3 +183,15 @@ def _best(old: Page, rows_: Sequence[Element], new: Page, row: Element) -> float
 def is_row(page: Page, element: Element) -> bool:
     """Say whether an element is a row of a list itself."""
     return page.row(element) is element and family(element) != "field"
+
+
+def are_side_by_side(parts: Sequence[Element]) -> bool:
+    """Say whether one follows the other, as the items of a list do."""
+    return all(one.getnext() is other for one, other in pairwise(parts))
+
+
+def mixes(targets: Sequence[Element], wanted: Sequence[Element]) -> bool:
+    """Say whether elements of more than one list are wanted where one was read, or several of a place that held one."""
+    lists, lists_now = (len({list_of(part) for part in parts}) for parts in (targets, wanted))
+    held, holds = (max(Counter(part.getparent() for part in parts).values()) for parts in (targets, wanted))
+    return (lists == 1 and lists_now > 1) or (len(targets) > 1 and held == 1 and holds > 1)

@@ -5,9 +5,7 @@ login, an error or a lock where none was before, is None.
 """
 
 import re
-from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Final, Literal
 
 from pydantic import Field
@@ -15,10 +13,11 @@ from pydantic import Field
 from healer import detour, keys
 from healer.contracts import Contract
 from healer.element import Element
+from healer.elsewhere import are_apart
 from healer.evidence import evidence
 from healer.finder import Find, best_claim, find, likeness
 from healer.lineup import Lineup
-from healer.lists import Likeness, mates, members, rows, twins
+from healer.lists import Likeness, are_side_by_side, list_of, mates, members, mixes, rows, twins
 from healer.portrait import Page, page_of
 from healer.selector import Path, Step, is_xpath, parts_of, select
 from healer.standing import Standing, still_holds
@@ -128,14 +127,14 @@ def relocate_elements(
     found = find(pages, targets[0], among, old.elements, interchangeable=len(targets) > 1)
     standing = select(new.root, selector)
     holds = trusted and standing and _still_holds(pages, targets[0], standing[0], found, old.elements, selector)
-    if standing and holds and not (many and _mixes(targets, standing)):
+    if standing and holds and not (many and mixes(targets, standing)):
         return _moved(selector, selector, found.confidence if found else 0.5, found.margin if found else 0.0)
     if found is None or not found.is_sure:
         return None
     wanted = _all_of(old, targets, new, found.element) if many else [found.element]
     if many and len(wanted) < len(targets) and not _is_list(wanted):
         return None
-    if many and _mixes(targets, wanted):
+    if many and mixes(targets, wanted):
         return None
     written = _written(pages, targets, wanted, selector, many=many)
     return _moved(selector, written, found.confidence, found.margin) if written else None
@@ -148,24 +147,7 @@ def _all_of(old: Page, targets: Sequence[Element], new: Page, found: Element) ->
     if len(wanted) < 2 and len(twins(old, targets[0])) == len(targets):  # noqa: PLR2004 - several
         wanted = twins(new, found)
     # What was one alone has become a list only where nothing stands between its items.
-    return wanted if len(targets) > 1 or _are_side_by_side(rows(new, wanted) or wanted) else [found]
-
-
-def _are_side_by_side(parts: Sequence[Element]) -> bool:
-    """Say whether one follows the other, as the items of a list do."""
-    return all(one.getnext() is other for one, other in pairwise(parts))
-
-
-def _mixes(targets: Sequence[Element], wanted: Sequence[Element]) -> bool:
-    """Say whether elements of more than one list are wanted where one was read, or several of a place that held one."""
-    lists, lists_now = (len({_list_of(part) for part in parts}) for parts in (targets, wanted))
-    held, holds = (max(Counter(part.getparent() for part in parts).values()) for parts in (targets, wanted))
-    return (lists == 1 and lists_now > 1) or (len(targets) > 1 and held == 1 and holds > 1)
-
-
-def _list_of(part: Element) -> Element | None:
-    """Give the table or list that holds an element."""
-    return next(part.iterancestors("table", "ul", "ol", "dl"), None)
+    return wanted if len(targets) > 1 or are_side_by_side(rows(new, wanted) or wanted) else [found]
 
 
 def _is_list(wanted: Sequence[Element]) -> bool:
@@ -178,18 +160,26 @@ def _still_holds(
 ) -> bool:
     """Say whether what the selector finds now is what it found."""
     points = likeness(pages, target, standing)
-    same = found is not None and (standing is found.element or standing in mates(pages.new, found.element))
+    same = found is not None and _is_same(pages.new, standing, found.element)
     if found and found.is_sure:
         return same
+    known = evidence(pages, target, standing)
+    if are_apart(pages, target, standing) or known["one_repeated"]:
+        return False
     return still_holds(
         Standing(
             points - (found.points if found else points),
             points - best_claim(pages, target, standing, rivals, Likeness.ANY_ROW),
             bool(_COUNTS.search(selector)),
             same,
-            evidence(pages, target, standing),
+            known,
         )
     )
+
+
+def _is_same(page: Page, standing: Element, found: Element) -> bool:
+    """Say whether what a selector finds is the find, or in the same place of another row of its list."""
+    return standing is found or (standing in mates(page, found) and list_of(standing) is list_of(found))
 
 
 def _written(

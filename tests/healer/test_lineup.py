@@ -51,3 +51,15 @@ def test_the_answer_quotes_nothing_of_this_month():
     found = relocate(old, "div.total b", new)
     assert found is not None
     assert found.selector == 'p:contains("Amount due") + div'
+
+
+LINKS = '<ul class="menu"><li><a class="item" href="/bills/open/{0}">{1}</a></li>{2}</ul>'
+
+
+def test_a_link_that_leads_where_another_led_is_not_taken_for_the_lost_one():
+    """Of two links one is gone: the other, which the old page had too, is no answer for it, though the selector finds it."""
+    usage = '<li><a class="item" href="/usage/month/7">Usage</a></li>'
+    old = page(LINKS.format(1, "Bills", usage))
+    new = page(f'<ul class="menu">{usage}</ul>')
+    assert relocate(old, "ul.menu li:nth-child(1) a", new) is None
+    assert relocate(old, "ul.menu li:nth-child(2) a", new) is not None
