@@ -121,10 +121,11 @@ wheel: setup ## the product as a wheel: out/dist
 bases: ## what images and compose stand on, by the digest of now, as deployments/compose/.env wants it; made here where no registry answers
 	@localworld/setup/bases.sh
 
-images: ## the gateway's and the worker's images; BASE=image with Python 3.11, else Docker's official one by its present digest
+images: ## the gateway's and the worker's images, and what each is made of as CycloneDX in out/; BASE=image with Python 3.11, else Docker's official one by its present digest
 	@base=$$(BASE="$(BASE)" localworld/setup/bases.sh BASE) || exit 1; base=$${base#BASE=}; \
 	echo "images on $$base"; for image in gateway worker; do \
-	  docker build --quiet --build-arg BASE="$$base" -f deployments/images/$$image.Dockerfile -t importer-healer-$$image . || exit 1; done
+	  docker build --quiet --build-arg BASE="$$base" -f deployments/images/$$image.Dockerfile -t importer-healer-$$image . || exit 1; \
+	  python3 -m localworld.image_sbom importer-healer-$$image out/sbom-$$image.cdx.json || exit 1; done
 
 compose-up: setup docker ## start deployments/compose with whatever Compose is here, prove that it takes a ticket, take it down again
 	@HEALER_TEST_COMPOSE=1 $(PY)/pytest -n0 --quiet --capture=no --timeout=1200 tests/deployments/test_compose_up.py
