@@ -473,7 +473,8 @@ def test_a_hostile_trace_is_no_trace(runner):
 def test_the_login_is_in_no_layer_and_in_no_file_of_docker(runner):
     """While a fetch prints and keeps its login, no layer of its image, no file of Docker's and no log holds it, and no file afterwards."""
     runner.importer(
-        "puts ENV['PORTAL_PASSWORD']; $stdout.flush; File.write('/tmp/kept', ENV['PORTAL_PASSWORD']); sleep 8"
+        "puts ENV['PORTAL_PASSWORD']; $stdout.flush; File.write('/tmp/kept', ENV['PORTAL_PASSWORD'])\n"
+        "300.times { sleep 0.1 unless File.exist?('/tmp/seen') }"
     )
     process = runner.start(runner.program("healer-gate"))
     ids = b""
@@ -484,12 +485,14 @@ def test_the_login_is_in_no_layer_and_in_no_file_of_docker(runner):
     state, container, image = ids.decode().split()
     saved = [
         subprocess.run(["docker", *argv], capture_output=True, check=False).stdout
-        for argv in (("save", image), ("history", "--no-trunc", image), ("export", container), ("logs", container))
+        for argv in (("export", container), ("history", "--no-trunc", image), ("save", image), ("logs", container))
     ]
     home = Path("/var/lib/docker/containers", container)
     files = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
+    subprocess.run(["docker", "exec", container, "touch", "/tmp/seen"], capture_output=True, check=True)  # noqa: S108 - in there
     process.communicate()
     assert all(saved[:3])
+    assert files
     assert state
     for told in (*saved, *files):
         assert PASSWORD.encode() not in told

@@ -60,6 +60,7 @@ def test_case_whose_run_waits_for_a_runner_gets_no_second_one(desk: Desk):
 @pytest.mark.parametrize("desk", ["UTIL-473"], indirect=True)
 def test_gate_run_that_does_not_begin_is_told_of_once(desk: Desk):
     """A run that GitHub keeps waiting is on the case and an event in Prefect, once; the case waits on."""
+    desk.ask(lambda redis: redis.flushdb())
     desk.deliver()
     desk.work()
     awaited = desk.case.awaiting
