@@ -219,6 +219,8 @@ def target_status(case: Case, statuses: Statuses) -> str | None:
         return statuses.done
     if case.reason is Reason.NOT_CONFIRMED:
         return statuses.waiting
+    if case.state is State.SUPERSEDED and not case.ticket_status:
+        return statuses.review  # it was published before, and whoever should have told so had died
     ends = {State.PUBLISHED: statuses.review, State.CONFIRMED: statuses.done, State.NOT_FIXED: statuses.waiting}
     return ends.get(case.state)
 

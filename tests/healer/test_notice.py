@@ -149,6 +149,13 @@ def test_ticket_goes_where_its_next_reader_looks():
     assert target_status(a_failed_case(reason=Reason.NOT_CONFIRMED), STATUSES) == "Blocked"
 
 
+def test_a_superseded_ticket_is_in_review_whether_or_not_its_case_was_told_before():
+    """A case that another one supersedes before its ticket was told of its pull request ends as all such do; people's moves are left."""
+    untold = make_case(state=State.SUPERSEDED, reason=Reason.NEWER_CASE)
+    assert target_status(untold, STATUSES) == "In Review"
+    assert target_status(untold.model_copy(update={"ticket_status": "In Review"}), STATUSES) is None
+
+
 def test_importer_without_an_owner_is_somebodys():
     """A ticket about an unknown importer has an owner as well."""
     text = comment(make_case(state=State.NEEDS_ENGINEER, reason=Reason.UNKNOWN_IMPORTER), None, ADDRESSES)
