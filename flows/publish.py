@@ -150,9 +150,10 @@ async def _publish(story: Story, case: Case, report: GateReport) -> None:
     action = publication.action(trusted.level, existing, case.head_sha)
     match action:
         case Action.OPEN | Action.OPEN_DRAFT:
-            text = publication.body(case, importer, report, story.addresses, events)
-            with_pull = await _opened(story, case, importer, text, facts, draft=action is Action.OPEN_DRAFT)
-            await story.end(with_pull, State.PUBLISHED)
+            if not publication.is_opened(events):
+                text = publication.body(case, importer, report, story.addresses, events)
+                case = await _opened(story, case, importer, text, facts, draft=action is Action.OPEN_DRAFT)
+            await story.end(case, State.PUBLISHED)
         case Action.LEAVE_CLOSED:
             await story.end(case, State.CLOSED_UNMERGED, pull_request=existing)
         case Action.LEAVE_MERGED:
@@ -170,9 +171,7 @@ async def _existing(story: Story, case: Case, events: Sequence[Event]) -> PullRe
 
 
 async def _opened(story: Story, case: Case, importer: Importer, text: str, facts: EventData, *, draft: bool) -> Case:
-    """Open the pull request, ask for its review, and record both; where that is on record, nothing. Gives the case with it."""
-    if publication.is_opened(await story.parts.cases.events(case.id)):
-        return case
+    """Open the pull request, ask for its review, and record both; give the case with it."""
     await story.confirm(case)
     pull = await prove_green(story, await _open(story, case, text, draft=draft), draft=draft)
     told_of = {"number": pull.number, **facts, "reviewers": await _ask_review(story, case, importer, pull)}

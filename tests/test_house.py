@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -53,6 +54,14 @@ def test_every_test_states_its_rule(path):
     """Each test's docstring begins with the rule that it keeps."""
     tests = [f for f in _functions(path) if f.name.startswith("test_")]
     assert [f.name for f in tests if not ast.get_docstring(f)] == []
+
+
+def test_no_ticket_is_of_two_modules_of_stories():
+    """They share Prefect's server, which knows each ticket's runs by their keys and would not start another module's a second time."""
+    named = re.compile(r"UTIL-(\d+)|ticket\((\d+)\)|(?:other|in_line)\(desk, (\d+)\)")
+    modules = [path.read_text() for path in (ROOT / "tests/flows").glob("test_*.py")]
+    tickets = Counter(ticket for text in modules for ticket in {"".join(found) for found in named.findall(text)})
+    assert [ticket for ticket, count in tickets.items() if count > 1] == []
 
 
 def test_importing_any_module_has_no_effect_and_needs_no_environment():

@@ -15,13 +15,8 @@ pytestmark = pytest.mark.docker
 
 def written(image: str, out: Path) -> subprocess.CompletedProcess[str]:
     """Run the script."""
-    return subprocess.run(
-        [sys.executable, "-m", "localworld.image_sbom", image, out],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    argv = [sys.executable, "-m", "localworld.image_sbom", image, out]
+    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 def test_every_package_of_an_image_is_named_with_its_version(tmp_path):
@@ -31,18 +26,7 @@ def test_every_package_of_an_image_is_named_with_its_version(tmp_path):
     told = json.loads(out.read_text())
     assert (told["bomFormat"], told["specVersion"]) == ("CycloneDX", "1.5")
     assert told["metadata"]["component"] == {"type": "container", "bom-ref": BASE_IMAGE, "name": BASE_IMAGE}
-    ask = [
-        "docker",
-        "run",
-        "--rm",
-        "--network",
-        "none",
-        BASE_IMAGE,
-        "dpkg-query",
-        "-W",
-        "-f",
-        "${Package} ${Version}\n",
-    ]
+    ask = [*f"docker run --rm --network none {BASE_IMAGE} dpkg-query -W -f".split(), "${Package} ${Version}\n"]
     installed = subprocess.run(ask, capture_output=True, text=True, check=True).stdout.splitlines()
     debian = [one for one in told["components"] if one["purl"].startswith("pkg:deb/debian/")]
     assert sorted(f"{one['name']} {one['version']}" for one in debian) == sorted(installed)

@@ -90,9 +90,9 @@ def test_what_differs_is_named_mended_and_then_no_more(prefect: Prefect, deploy,
 def _notified(prefect: Prefect, inbox: list[str]) -> None:
     """Prove that an event of a case whose budget is spent sends one notification by the block, and another reason none."""
     resource = {
-        "prefect.resource.name": "UTIL-372",
+        "prefect.resource.name": "UTIL-378",
         "importer": "brightwater",
-        "prefect.resource.id": "importer-healer.case.UTIL-372",
+        "prefect.resource.id": "importer-healer.case.UTIL-378",
     }
     for reason in ("NO_PATCH", "BUDGET_SPENT"):
         event = {
@@ -105,7 +105,7 @@ def _notified(prefect: Prefect, inbox: list[str]) -> None:
         prefect.call("POST", "/events", [event])
     wait_for(lambda: inbox, 30)
     (told,) = inbox
-    assert "UTIL-372 (brightwater) has no money" in told
+    assert "UTIL-378 (brightwater) has no money" in told
 
 
 def test_block_that_is_not_there_is_named(prefect: Prefect, tmp_path: Path):

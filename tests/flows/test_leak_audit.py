@@ -82,7 +82,7 @@ def test_what_hangs_on_runs_is_searched(found, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_case_narrows_to_its_runs(found, planted, kind):
     """Of a case only what hangs on its own runs is read; what belongs to no case is read all the same."""
-    assert found(kind, "UTIL-999") == found(kind, None) * (kind == "variables")
+    assert found(kind, "UTIL-998") == found(kind, None) * (kind == "variables")
     assert planted["leaky"] not in found(kind, "UTIL-902")
     if kind in ("logs", "artifacts", "events", "flow runs"):
         assert found(kind, "UTIL-901")

@@ -121,15 +121,15 @@ def test_paused_case_stays_where_it_is_and_goes_on_when_resumed(desk: Desk):
         desk.prefect.call("DELETE", f"/variables/name/{VARIABLE}")
 
 
-@pytest.mark.parametrize("desk", ["UTIL-110"], indirect=True)
+@pytest.mark.parametrize("desk", ["UTIL-112"], indirect=True)
 def test_drain_loses_nothing(desk: Desk, hand: Hand):
     """README's runbook: paused, what is under way ends and nothing begins; after the restart and `resume` all that waited starts."""
     desk.ask(lambda redis: redis.flushdb())
-    later = replace(desk, case_id="UTIL-111")
+    later = replace(desk, case_id="UTIL-119")
     desk.deliver()
     with held_answers(desk.github, threading.Event()):
         (under_way,) = desk.owed()
-        wait_for(lambda: desk.github.writes[-1:] and desk.github.writes[-1].startswith("dispatch UTIL-110-0"))
+        wait_for(lambda: desk.github.writes[-1:] and desk.github.writes[-1].startswith("dispatch UTIL-112-0"))
         desk.prefect.call("POST", "/variables/", {"name": VARIABLE, "value": ["everything"]})
     try:
         assert (desk.prefect.ended(under_way)["state_type"], desk.case.state) == ("COMPLETED", State.DIAGNOSING)
@@ -148,7 +148,7 @@ def test_drain_loses_nothing(desk: Desk, hand: Hand):
     assert message(later.reconcile()) == "2 case(s) taken on."
     later.work()
     assert (desk.case.state, later.case.state) == (State.VERIFYING, State.QUEUED)
-    assert len([write for write in desk.github.writes if "UTIL-110" in write and "dispatch" in write]) == 2
+    assert len([write for write in desk.github.writes if "UTIL-112" in write and "dispatch" in write]) == 2
 
 
 @pytest.mark.parametrize("desk", ["UTIL-371"], indirect=True)
