@@ -109,11 +109,9 @@ def _waits_for_importer(case: Case) -> bool:
 async def _tell(story: Story) -> None:
     """Make the ticket say where the case stands: comment, links, property, status. What JIRA refuses for good is left as a note.
 
-    One run of a case does so at a time: of two that look at once each would find no comment yet, and leave one.
-
     Raises: UpstreamError where JIRA may take it later.
     """
-    async with story.parts.cases.telling(story.case_id):
+    async with story.parts.cases.alone(story.case_id, "telling"):
         try:
             await _write(story, await story.case())
         except UpstreamError as error:

@@ -11,7 +11,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State as FlowState
 
 from flows.closing import told
-from flows.dispatching import dispatch, settled
+from flows.dispatching import dispatched, settled
 from flows.following import FOLLOWED, follow
 from flows.patching import patch, push_branch
 from flows.pausing import prove_unpaused
@@ -106,13 +106,13 @@ async def _diagnose(story: Story, case: Case, mode: GateMode = GateMode.DIAGNOSE
         raise Misconfigured(
             f"the importers repository has no branch {base}.", reason="base_branch", remedy="Set HEALER_BASE_BRANCH."
         )
-    run = await dispatch(story, case, mode, base, head)
-    state = await call(github.run_state, run.run_id)
-    run = run.model_copy(update={"sha": state.head_sha}) if state else run
-    # What was pushed stands on the old base; the next attempt begins on the new one.
-    moved = {} if run.sha == case.base_sha else {"head_sha": None}
-    changes: dict[str, Any] = {"state": State.DIAGNOSING, "base_sha": run.sha, "awaiting": run, **moved}
-    await story.record(case, "gate_dispatched", _facts(run), **changes)
+    async with dispatched(story, case, mode, base, head) as sent:
+        state = await call(github.run_state, sent.run_id)
+        run = sent.model_copy(update={"sha": state.head_sha}) if state else sent
+        # What was pushed stands on the old base; the next attempt begins on the new one.
+        moved = {} if run.sha == case.base_sha else {"head_sha": None}
+        changes: dict[str, Any] = {"state": State.DIAGNOSING, "base_sha": run.sha, "awaiting": run, **moved}
+        await story.record(case, "gate_dispatched", _facts(run), **changes)
 
 
 def _facts(run: GateRun) -> dict[str, Any]:
@@ -206,6 +206,7 @@ async def verify_branch(story: Story) -> None:
     if case.state is not State.PUSHED or attempt is None or case.branch is None or case.head_sha is None:
         return
     base = None if _is_fresh(story, case) else case.base_sha
-    run = await dispatch(story, case, GateMode.VERIFY, case.branch, case.head_sha, base=base)
-    attempts = (*case.attempts[:-1], attempt.model_copy(update={"run": run}))
-    await story.record(case, "gate_dispatched", _facts(run), state=State.VERIFYING, awaiting=run, attempts=attempts)
+    async with dispatched(story, case, GateMode.VERIFY, case.branch, case.head_sha, base=base) as run:
+        attempts = (*case.attempts[:-1], attempt.model_copy(update={"run": run}))
+        changes: dict[str, Any] = {"state": State.VERIFYING, "awaiting": run, "attempts": attempts}
+        await story.record(case, "gate_dispatched", _facts(run), **changes)

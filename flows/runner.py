@@ -98,18 +98,25 @@ async def _serve(limit: int, path: Path, look_every: float | None) -> None:
 
 
 async def _look_when_nudged(runner: "Runner", entrypoints: dict[str, str]) -> None:
-    """Look at once for each nudge, and when a slot is free again. Nudges that come during a look are one more look."""
+    """Look at once for each nudge, and when a slot is free again after all were taken. Nudges during a look are one more look."""
     from flows import warm  # noqa: PLC0415 - Prefect reads its settings when it is imported
 
-    due = asyncio.Event()
-    warm.install(entrypoints, on_exit=due.set)
+    due, full = asyncio.Event(), asyncio.Event()
+
+    def freed() -> None:
+        if full.is_set():
+            due.set()
+
+    warm.install(entrypoints, on_exit=freed)
     listening = asyncio.create_task(_listen(due))
     try:
         while True:
             await due.wait()
             due.clear()
-            if runner.started:
-                await warm.look(runner)
+            if runner.started and not await warm.look(runner):
+                full.set()
+            else:
+                full.clear()
     finally:
         listening.cancel()
 

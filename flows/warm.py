@@ -77,7 +77,11 @@ _SLOT_FREED_S: Final = 0.2
 """The runner frees a run's slot moments after its process has ended."""
 
 
-async def look(runner: Runner) -> None:
-    """Have the runner look for due flow runs now, if it could take one: its answer costs the server more the more are due."""
+async def look(runner: Runner) -> bool:
+    """Have the runner look for due flow runs now, if it could take one: the answer costs the server more the more are due.
+
+    Gives whether all that were due have been taken: a slot is still free.
+    """
     if runner.has_slots_available():
         await runner._get_and_submit_flow_runs()  # type: ignore[no-untyped-call] # noqa: SLF001 - see above
+    return runner.has_slots_available()

@@ -149,10 +149,10 @@ class Desk:
             return requests
 
         started = [self.prefect.start(request) for request in self.ask(take)]
-        self._due(*started)
+        self.due(*started)
         return started
 
-    def _due(self, *runs: str) -> None:
+    def due(self, *runs: str) -> None:
         """Have flow runs executed."""
         if self.hand is None:
             self.ask(lambda redis: Outbox(redis, "desk").nudge("desk"))
@@ -207,7 +207,7 @@ class Desk:
     def again(self, run_id: str) -> dict[str, Any]:
         """Have a flow run executed once more, as a person does in Prefect's UI; give it when it has ended."""
         self.prefect.call("POST", f"/flow_runs/{run_id}/set_state", {"state": {"type": "SCHEDULED"}, "force": True})
-        self._due(run_id)
+        self.due(run_id)
         return self.prefect.ended(run_id)
 
     def _post(self, path: str, **request: Any) -> httpx.Response:
@@ -251,7 +251,7 @@ class Desk:
         deployment = self.prefect.call("GET", f"/deployments/name/{name}/{name}")["id"]
         scheduled = {"state": {"type": "SCHEDULED"}, "parameters": parameters}
         run = self.prefect.call("POST", f"/deployments/{deployment}/create_flow_run", scheduled)
-        self._due(run["id"])
+        self.due(run["id"])
         return self.prefect.ended(run["id"])
 
     def say(self, login: str, text: str) -> dict[str, Any]:

@@ -32,7 +32,10 @@ _ROBOT = {"login": "importer-healer[bot]"}
 
 @dataclass
 class GitHubWire:
-    """The repository and what it remembers. `held` holds back the answers to writes, so that a test may strike meanwhile."""
+    """The repository and what it remembers.
+
+    `held` holds back the answers to writes, so that a test may strike meanwhile; lists do not show new workflow runs until then.
+    """
 
     bare: Path
     url: str = ""
@@ -109,7 +112,8 @@ class GitHubWire:
 
     async def _runs(self, request: Request) -> Response:
         branch = request.query_params.get("branch")
-        found = [run for run in reversed(self.runs.values()) if run["head_branch"] == branch]
+        shown = [] if self.held and not self.held.is_set() else reversed(self.runs.values())
+        found = [run for run in shown if run["head_branch"] == branch]
         return JSONResponse({"total_count": len(found), "workflow_runs": found})
 
     async def _dispatch(self, request: Request) -> Response:

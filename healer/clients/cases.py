@@ -7,10 +7,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any, Final, cast
+from typing import Any, Final, Literal, cast
 
 from redis.asyncio import Redis
-from redis.exceptions import LockNotOwnedError
+from redis.asyncio.lock import Lock
+from redis.exceptions import LockNotOwnedError, RedisError
 
 from healer import turns
 from healer.chain import EventData, link
@@ -25,6 +26,9 @@ _MOST_RELINKS: Final = 50
 _MOST_AT_ONCE: Final = 2000
 _OUTBOX: Final = "healer:outbox"
 _CASES: Final = "healer:cases"
+
+Alone = Literal["telling", "dispatching"]
+"""What one run of a case does at a time: of two that look at once each would find nothing there yet, and do it."""
 
 
 def _standing(case: Case) -> str:
@@ -251,18 +255,28 @@ class Cases:
             await self._release(keys=[f"healer:hold:{importer}"], args=[owner])
 
     @asynccontextmanager
-    async def telling(self, case_id: str, ttl_s: float = 30, wait_s: float = 40) -> AsyncIterator[None]:
-        """Be the only one that tells a case's ticket, after whoever does so now; who has died is waited for until its time is up.
+    async def alone(self, case_id: str, doing: Alone, ttl_s: float = 30, wait_s: float = 40) -> AsyncIterator[None]:
+        """Be the only one that does this for a case, after whoever does it now; who has died is waited for until his time is up.
 
-        Raises: UpstreamError; `ticket_busy` where others were always quicker.
+        Raises: UpstreamError; `case_busy` where others were always quicker.
         """
-        lock = self._redis.lock(f"healer:telling:{case_id}", timeout=ttl_s, blocking_timeout=wait_s, sleep=0.05)
+        lock = self._redis.lock(f"healer:{doing}:{case_id}", timeout=ttl_s, blocking_timeout=wait_s, sleep=0.05)
         with redis_errors():
             if not await lock.acquire():
-                what = f"other runs of case {case_id} tell its ticket."
-                raise UpstreamError(what, service="redis", reason="ticket_busy", remedy="Try again in a minute.")
+                what = f"other runs of case {case_id} are {doing}."
+                raise UpstreamError(what, service="redis", reason="case_busy", remedy="Try again in a minute.")
+        living = asyncio.create_task(_kept(lock, ttl_s / 3))
         try:
             yield
         finally:
+            living.cancel()
             with redis_errors(), suppress(LockNotOwnedError):
                 await lock.release()
+
+
+async def _kept(lock: Lock, every_s: float) -> None:
+    """Keep a lock for as long as its owner lives, however long GitHub or JIRA takes."""
+    while True:
+        await asyncio.sleep(every_s)
+        with suppress(LockNotOwnedError, RedisError):
+            await lock.reacquire()

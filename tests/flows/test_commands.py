@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from flow_desk import GREEN, Desk, held_answers
 from flow_github import GitHubWire
 from flow_site import wait_for
 from git_site import git
-from healer.contracts import Reason, State
+from healer.contracts import Reason, RunRequest, State
 
 # Tickets from 121 on: Prefect knows the runs of the other stories' tickets by their keys.
 SETTINGS = {"HEALER_MAX_ATTEMPTS": "1"}
@@ -80,6 +81,23 @@ def test_stop_during_a_dispatch_leaves_a_run_that_nobody_awaits(desk):
     desk.work()
     assert (desk.case.reason, len(desk.comments())) == (Reason.ALREADY_HEALED, 1)
     assert desk.kinds().count("ticket_told") == 2
+
+
+@ticket(113)
+def test_two_runs_of_a_case_dispatch_once(desk):
+    """While GitHub does not show yet what one has dispatched, the other waits; then it finds the dispatch on record."""
+    desk.deliver()
+    with held_answers(desk.github, threading.Event()):
+        (first,) = desk.owed()
+        wait_for(lambda: writes_of(desk))
+        second = desk.prefect.start(RunRequest(flow="heal", case=desk.case_id, again=1))
+        desk.due(second)
+        wait_for(lambda: desk.prefect.run(second)["state_type"] == "RUNNING")
+        time.sleep(1)
+    assert {desk.prefect.ended(run)["state_type"] for run in (first, second)} == {"COMPLETED"}
+    assert (len(writes_of(desk)), desk.kinds().count("gate_dispatched")) == (1, 1)
+    desk.tell("stop")
+    desk.work()
 
 
 @contextlib.contextmanager

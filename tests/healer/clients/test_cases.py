@@ -149,28 +149,24 @@ async def test_hold_excludes_others_until_it_expires_or_is_released(cases: Cases
     assert await cases.hold("brightwater", "UTIL-3", 30)
 
 
-async def test_one_tells_a_ticket_at_a_time(cases: Cases) -> None:
-    """Who comes second begins when the first has ended; who has died is waited for until its time is up; other cases go on."""
+async def test_one_tells_a_ticket_at_a_time(cases: Cases, redis: Redis) -> None:
+    """Who comes second begins when the first has ended, however long that takes; who has died is waited for until his time is up."""
     order = []
 
     async def tell(name: str) -> None:
-        async with cases.telling("UTIL-1", 5):
+        async with cases.alone("UTIL-1", "telling", 0.3):
             order.append(f"{name} begins")
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.7)
             order.append(f"{name} ends")
 
     async with asyncio.TaskGroup() as group:
         group.create_task(tell("one"))
         group.create_task(tell("two"))
     assert [line.split()[1] for line in order] == ["begins", "ends", "begins", "ends"]
-    died = cases.telling("UTIL-1", 0.2)
-    await died.__aenter__()
-    async with cases.telling("UTIL-2", 5):
-        pass
-    async with cases.telling("UTIL-1", 5):
-        await died.__aexit__(None, None, None)
-        with pytest.raises(UpstreamError, match="tell its ticket"):
-            async with cases.telling("UTIL-1", wait_s=0.01):
+    await redis.set("healer:telling:UTIL-1", "who died", px=200)
+    async with cases.alone("UTIL-2", "telling"), cases.alone("UTIL-1", "dispatching"), cases.alone("UTIL-1", "telling"):
+        with pytest.raises(UpstreamError, match="telling"):
+            async with cases.alone("UTIL-1", "telling", wait_s=0.01):
                 pass
 
 
