@@ -13,6 +13,11 @@ output "database" {
   value       = aws_db_instance.prefect.address
 }
 
+output "network" {
+  description = "What a VPN or a peering of the operators is attached to, and routed by."
+  value       = { vpc = aws_vpc.main.id, routes = aws_route_table.private.id, zone = aws_route53_zone.inside.zone_id }
+}
+
 output "pool" {
   description = "The base job template of the work pool healer-tasks, for `healer deploy --template`."
   value = templatefile("${path.module}/pool.json", {

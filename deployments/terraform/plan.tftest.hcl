@@ -57,6 +57,25 @@ run "everything_can_be_planned" {
   }
 }
 
+run "operators_reach_prefect_and_the_ledger" {
+  command = plan
+  variables {
+    operators = ["10.90.0.0/22"]
+  }
+  assert {
+    condition     = { for rule in aws_vpc_security_group_ingress_rule.operators : rule.from_port => rule.cidr_ipv4 } == { 4200 = "10.90.0.0/22", 6379 = "10.90.0.0/22" }
+    error_message = "Operators reach these two, from their own network."
+  }
+}
+
+run "a_public_range_of_operators_is_refused" {
+  command = plan
+  variables {
+    operators = ["10.90.0.0/22", "203.0.113.0/24"]
+  }
+  expect_failures = [var.operators]
+}
+
 run "an_image_without_a_digest_is_refused" {
   command = plan
   variables {

@@ -63,7 +63,26 @@ resource "aws_vpc_security_group_ingress_rule" "world_to_alb" {
   to_port           = 443
 }
 
+# Prefect's API asks nobody for a name: whoever is let in here may start and see runs.
+resource "aws_vpc_security_group_ingress_rule" "operators" {
+  for_each          = local.operated
+  description       = "Operators, from a private network."
+  security_group_id = each.value.to
+  cidr_ipv4         = each.value.from
+  ip_protocol       = "tcp"
+  from_port         = each.value.port
+  to_port           = each.value.port
+}
+
 locals {
+  operated = {
+    for pair in setproduct(["prefect", "ledger"], var.operators) :
+    "${pair[0]} ${pair[1]}" => {
+      from = pair[1]
+      to   = pair[0] == "prefect" ? aws_security_group.prefect.id : aws_security_group.ledger.id
+      port = pair[0] == "prefect" ? 4200 : 6379
+    }
+  }
   ways = {
     alb_to_gateway        = { from = aws_security_group.alb.id, to = aws_security_group.gateway.id, port = 8000 }
     gateway_to_ledger     = { from = aws_security_group.gateway.id, to = aws_security_group.ledger.id, port = 6379 }

@@ -42,6 +42,16 @@ variable "callers" {
   description = "Address ranges that may reach the gateway: Workato, GitHub's hooks and runners. GitHub-hosted runners have no fixed ones; [\"0.0.0.0/0\"] then, every caller proves itself."
 }
 
+variable "operators" {
+  type        = list(string)
+  default     = []
+  description = "Private address ranges of the people who run it, a VPN's or a peered network's: they reach Prefect's UI and, for the command healer, Prefect and the ledger."
+  validation {
+    condition     = alltrue([for range in var.operators : can(regex("^(10|172\\.(1[6-9]|2[0-9]|3[01])|192\\.168)\\.[0-9.]+/(1[2-9]|2[0-9]|3[0-2])$", range))])
+    error_message = "Name private ranges of RFC 1918, at most /12: neither Prefect nor the ledger is for the world."
+  }
+}
+
 variable "egress" {
   type        = list(string)
   description = "Address ranges that gateway and worker may reach by TLS: GitHub, JIRA, the agent's model."

@@ -91,11 +91,12 @@ def test_only_the_launcher_may_do_something_in_aws(resources, documents):
 
 
 def test_the_world_reaches_the_load_balancer_alone(resources):
-    """One rule lets addresses in, on 443, to the load balancer; every other names a group of ours. Nothing has a public address."""
+    """One rule lets the world in, on 443, to the load balancer; others name a group of ours, or operators. Nothing is public."""
     rules = of(resources, "aws_vpc_security_group_ingress_rule")
     open_ones = {name: body for name, body in rules.items() if "cidr_ipv4" in body or "cidr_ipv6" in body}
-    assert list(open_ones) == ["aws_vpc_security_group_ingress_rule.world_to_alb"]
-    (rule,) = open_ones.values()
+    assert [name.rpartition(".")[2] for name in open_ones] == ["world_to_alb", "operators"]
+    rule, of_operators = open_ones.values()
+    assert of_operators["for_each"] == "${local.operated}"
     assert (rule["from_port"], rule["to_port"]) == (443, 443)
     assert "aws_security_group.alb.id" in rule["security_group_id"]
     for group in of(resources, "aws_security_group").values():

@@ -58,7 +58,7 @@ def test_the_plan_is_accepted_and_keeps_our_rules(terraform):
     """Provider and language take every resource, each address is known, and the rules of `plan.tftest.hcl` hold."""
     code, said = terraform("test")
     assert code == 0, said
-    assert "2 passed, 0 failed" in said
+    assert "4 passed, 0 failed" in said
 
 
 def test_the_configuration_is_valid(terraform):
