@@ -24,8 +24,9 @@ _PRELOADED: Final = [
     "healer.clients.agents.relocate", "prefect._internal.observers",
     "prefect.flow_engine", "prefect.task_engine", "prefect.events.clients", "prefect.concurrency.asyncio",
     "prefect.utilities.visualization", "anyio._backends._asyncio", "encodings.idna", "rich._emoji_codes",
+    "flows.rehearsal",
 ]  # fmt: skip
-"""What a flow run would import otherwise. None of it may start a thread or open a connection."""
+"""What a flow run would import, and work out, otherwise. None of it may start a thread or open a connection."""
 _DEPLOYMENT: Final = "PREFECT__DEPLOYMENT_NAME"
 _ENTRYPOINT: Final = "PREFECT__FLOW_ENTRYPOINT"
 _START: Final = "run_process"

@@ -55,6 +55,9 @@ _SHORT: Final = 64
 _REMEMBERED: Final = 4096
 """Keys and short values come again and again in what a server is sent; so many of them are looked at once."""
 
+_WRITTEN: Final = 256
+"""To write a value down in all its ways takes milliseconds; so many are remembered, by processes forked from this one too."""
+
 T = TypeVar("T")
 
 
@@ -81,11 +84,18 @@ class _Searches(NamedTuple):
 
 
 def _searches(values: Iterable[str], shapes: Catalogue) -> _Searches:
-    wanted = {part for part in encodings.parts(values) if is_maskable(part)}
-    exact = {fold(needle).data for value in wanted for needle in encodings.needles(value)}
-    exact = {needle for needle in exact if len(needle) >= MINIMUM}
-    spread = {needle for needle in (tighten(needle).data for needle in exact) if len(needle) >= _MINIMUM_SPREAD}
+    written = [_written(part) for part in {*encodings.parts(values)} if is_maskable(part)]
+    exact, spread = ({needle for one in written for needle in one[kind]} for kind in (0, 1))
     return _Searches(Search(exact, hints=shapes.by_hint), Search(spread), shapes)
+
+
+@lru_cache(_WRITTEN)
+def _written(value: str) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    """Give what to search for to find a value: in folded text, and in text without what stands between."""
+    folded = {fold(needle).data for needle in encodings.needles(value)}
+    exact = frozenset(needle for needle in folded if len(needle) >= MINIMUM)
+    tight = {tighten(needle).data for needle in exact}
+    return exact, frozenset(needle for needle in tight if len(needle) >= _MINIMUM_SPREAD)
 
 
 class _Found(NamedTuple):

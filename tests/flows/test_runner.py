@@ -15,6 +15,7 @@ from healer.clients.cases import Cases
 from healer.clients.outbox import Outbox
 from healer.contracts import Delivery, RunRequest, State
 
+PYTHON = BIN / "python"
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOYMENTS = ROOT / "deployments/prefect.yaml"
 
@@ -63,6 +64,17 @@ def test_missing_or_wrong_settings_are_named(flow_env, program, values, named):
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert done.stderr.startswith(f"{program}: ")
     assert named in done.stderr
+
+
+def test_what_runs_have_alike_is_ready_before_they_are_forked(flow_env):
+    """The ways to write this environment's secrets, and data models, are worked out once; without settings a run says what it lacks."""
+    program = (
+        "import prefect.artifacts, flows.rehearsal, healer.redact as redact;"
+        "print(redact._written.cache_info().currsize > 5, prefect.artifacts.MarkdownArtifact.__pydantic_complete__)"
+    )
+    for env, said in ((environment(**flow_env), "True True"), (environment(), "False True")):
+        done = subprocess.run([PYTHON, "-c", program], env=env, capture_output=True, text=True, check=True, timeout=30)
+        assert done.stdout.strip() == said
 
 
 def test_warm_runner_executes_each_run_once_and_at_once(prefect, flow_env, redis_url, tmp_path):

@@ -1,7 +1,9 @@
 """Rules of redaction: known values in any writing, unknown ones by form, ordinary text untouched."""
 
+import html
 import json
 import re
+from urllib.parse import quote, quote_plus
 
 import pytest
 from hypothesis import given
@@ -181,6 +183,20 @@ def test_needles_hold_the_value_and_stay_few(secret: str) -> None:
     """A value's needles include itself and number fewer than 300."""
     assert secret in needles(secret)
     assert len(needles(secret)) < 300
+
+
+WRAPPINGS = (
+    lambda text: json.dumps(text)[1:-1],
+    lambda text: quote(text, safe=""),
+    quote_plus,
+    html.escape,
+)
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=6, max_size=30))
+def test_what_is_wrapped_twice_is_a_needle(secret: str) -> None:
+    """JSON in JSON, a doubly quoted URL, JSON in a page: each common wrapping of each other one is searched for."""
+    assert {outer(inner(secret)) for inner in WRAPPINGS for outer in WRAPPINGS} <= needles(secret)
 
 
 @pytest.mark.parametrize(
