@@ -20,6 +20,10 @@ _HEADLINE: Final = re.compile(
     r"|be (?:right )?back (?:soon|shortly)|down for|try again (?:later|in)|access denied|forbidden|no permission"
     r"|not authori[sz]ed|unauthori[sz]ed|session (?:has )?(?:expired|timed? ?out|ended)|logged out|signed out"
     r"|account (?:is |has been )?(?:locked|suspended|blocked|disabled)|locked out|too many (?:attempts|requests)"
+    r"|permission denied|not allowed|access restricted|bad request|(?:gateway|request) time-?out|timed out|(?:page|link) (?:has )?expired"
+    r"|(?:forgot|reset|recover)\S* (?:your )?password|password (?:reset|recovery)|(?:verification|security|one-time) code"
+    r"|two-(?:step|factor)|(?:log|sign)[ -]?(?:in|on)\s*$|^\s*(?:please )?(?:log|sign)[ -]?(?:in|on)\b|anmelden|anmeldung"
+    r"|einloggen|connexion|se connecter|iniciar sesi[oó]n|accedi\b|aanmelden|inloggen|přihlá[sš]|zaloguj|logowanie"
     r"|verify (?:you|your)|security check|nicht gefunden|fehler|wartung|introuvable|erreur|no encontrad"
     r"|nenalezen|chyba|údržb|odstávk",
     re.IGNORECASE,

@@ -163,6 +163,19 @@ def test_nothing_is_found_on_a_page_that_is_another_page(detour, selector):
     assert relocate(page("bills_old.html"), selector, page(detour)) is None
 
 
+@pytest.mark.parametrize(
+    "headline",
+    ["Sign in", "Enter the verification code", "This page has expired", "Permission denied", "Gateway timeout"],
+)
+@pytest.mark.parametrize("selector", ["#custno", "a.dl"])
+def test_nothing_is_found_under_the_headline_of_another_page(headline, selector):
+    """The portal's frame and a look-alike of what is sought do not outweigh a headline that says what the page is."""
+    frame, _ = page("bills_old.html").split('<div id="page">')
+    shown = '<table><tr><td>Customer no.</td><td>88-20417-3</td></tr></table><a href="/help.pdf">PDF</a>'
+    new = f"{frame.replace('Invoices', headline)}<div id='page'><h2>{headline}</h2>{shown}</div></body></html>"
+    assert relocate(page("bills_old.html"), selector, new) is None
+
+
 @pytest.mark.parametrize("selector", ["#custno", "#inv tr.row", "td.c2", "a.dl", "#inv td:nth-child(4)", "h2"])
 def test_a_selector_that_works_is_kept(selector):
     """A selector that finds the same elements is left as it is, on the same page and on another month's."""
