@@ -255,7 +255,7 @@ class Cases:
             await self._release(keys=[f"healer:hold:{importer}"], args=[owner])
 
     @asynccontextmanager
-    async def alone(self, case_id: str, doing: Alone, ttl_s: float = 30, wait_s: float = 40) -> AsyncIterator[None]:
+    async def alone(self, case_id: str, doing: Alone, ttl_s: float = 10, wait_s: float = 40) -> AsyncIterator[None]:
         """Be the only one that does this for a case, after whoever does it now; who has died is waited for until his time is up.
 
         Raises: UpstreamError; `case_busy` where others were always quicker.
@@ -278,5 +278,5 @@ async def _kept(lock: Lock, every_s: float) -> None:
     """Keep a lock for as long as its owner lives, however long GitHub or JIRA takes."""
     while True:
         await asyncio.sleep(every_s)
-        with suppress(LockNotOwnedError, RedisError):
+        with suppress(RedisError, OSError):
             await lock.reacquire()

@@ -16,7 +16,7 @@ from localworld.crash.tripwire import Side, Tripwire, Wire
 _PATIENCE_S: Final = {"published": 400.0, "stopped": 400.0, "needs_engineer": 400.0, "confirmed": 780.0}
 """A merge that GitHub told to nobody is found by `reconcile`'s look at pull requests, each ten minutes."""
 _SETTLES_S: Final = 120.0
-"""Who died while he told a ticket holds it for 30 s more, and `reconcile` comes after that; several worlds share a machine."""
+"""Who died while he told a ticket holds it for 10 s more, and `reconcile` comes after that; several worlds share a machine."""
 _LATER_S: Final = 3.0
 _WRONG_S: Final = 12.0
 _LOOK_S: Final = 0.3
