@@ -9,14 +9,9 @@ import json
 import quopri
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
 from urllib.parse import quote, quote_plus
 
 Encoder = Callable[[str], str]
-
-
-_TO_QUOTE = re.compile(r"[^A-Za-z0-9_.~-]+")
-"""What RFC 3986 (2.3) does not leave as it is in a URL; all else is left as it is by JSON and HTML too."""
 
 
 def _bytes(value: str) -> bytes:
@@ -33,16 +28,6 @@ def _json_utf8(value: str) -> str:
 
 def _json_slashed(value: str) -> str:
     return _json(value).replace("/", "\\/")
-
-
-@lru_cache(4096)
-def _quoted_run(run: str) -> str:
-    return quote(run, safe="")
-
-
-def _quoted(value: str) -> str:
-    """As `quote(value, safe="")`, which goes through everything character by character."""
-    return _TO_QUOTE.sub(lambda run: _quoted_run(run[0]), value)
 
 
 def _escaped(specials: str, replacement: Callable[[str], str]) -> Encoder:
@@ -83,7 +68,7 @@ _ONCE: tuple[Encoder, ...] = (
     _json_slashed,
     _json_for_html(r"[&<>]"),  # Rails and Go
     _json_for_html(r"[&<>']"),  # Django and PHP
-    _quoted,
+    lambda value: quote(value, safe=""),
     quote,
     quote_plus,
     lambda value: quote(value, safe="!*'()"),
@@ -119,16 +104,8 @@ _ONCE: tuple[Encoder, ...] = (
     lambda value: base64.b32encode(_bytes(value)).decode("ascii").rstrip("="),
 )
 
-
-def _again(text: str) -> Iterator[str]:
-    """Give what is commonly wrapped around an encoding that is there already: JSON in JSON, a doubly quoted URL, JSON in a page."""
-    if _TO_QUOTE.search(text) is None:
-        return  # nothing in it is written differently anywhere
-    yield (as_json := _json(text))
-    yield as_json.replace("/", "\\/")
-    yield (quoted := _quoted(text))
-    yield quoted.replace("%20", "+")
-    yield html.escape(text)
+_AGAIN: tuple[Encoder, ...] = (_json, _json_slashed, lambda value: quote(value, safe=""), quote_plus, html.escape)
+"""What is commonly wrapped around an encoding that is there already: JSON in JSON, a doubly quoted URL, JSON in a page."""
 
 
 def _base64(data: bytes) -> Iterator[str]:
@@ -144,7 +121,7 @@ def _base64(data: bytes) -> Iterator[str]:
 
 
 def _base64s(value: str) -> Iterator[str]:
-    sources = {_bytes(text) for text in (value, value + "\n", _json(value), _quoted(value))}
+    sources = {_bytes(text) for text in (value, value + "\n", _json(value), quote(value, safe=""))}
     sources.add(value.encode("utf-16-le", "surrogatepass"))
     for source in sources:
         yield from _base64(source)
@@ -156,7 +133,7 @@ def _variants(value: str) -> Iterator[str]:
     once = {encode(value) for encode in _ONCE} | set(_base64s(value)) | {value}
     yield from once
     for text in once:
-        yield from _again(text)
+        yield from (encode(text) for encode in _AGAIN)
 
 
 def parts(values: Iterable[str]) -> Iterator[str]:

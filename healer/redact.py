@@ -85,17 +85,24 @@ class _Searches(NamedTuple):
 
 def _searches(values: Iterable[str], shapes: Catalogue) -> _Searches:
     written = [_written(part) for part in {*encodings.parts(values)} if is_maskable(part)]
-    exact, spread = ({needle for one in written for needle in one[kind]} for kind in (0, 1))
+    exact = {needle for one in written for needle in one.exact}
+    spread = {needle for one in written for needle in one.spread}
     return _Searches(Search(exact, hints=shapes.by_hint), Search(spread), shapes)
 
 
+class _Written(NamedTuple):
+    """What to search for to find one value: in folded text, and in text without what stands between."""
+
+    exact: frozenset[bytes]
+    spread: frozenset[bytes]
+
+
 @lru_cache(_WRITTEN)
-def _written(value: str) -> tuple[frozenset[bytes], frozenset[bytes]]:
-    """Give what to search for to find a value: in folded text, and in text without what stands between."""
+def _written(value: str) -> _Written:
     folded = {fold(needle).data for needle in encodings.needles(value)}
     exact = frozenset(needle for needle in folded if len(needle) >= MINIMUM)
     tight = {tighten(needle).data for needle in exact}
-    return exact, frozenset(needle for needle in tight if len(needle) >= _MINIMUM_SPREAD)
+    return _Written(exact, frozenset(needle for needle in tight if len(needle) >= _MINIMUM_SPREAD))
 
 
 class _Found(NamedTuple):

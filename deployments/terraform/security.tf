@@ -75,14 +75,10 @@ resource "aws_vpc_security_group_ingress_rule" "operators" {
 }
 
 locals {
-  operated = {
-    for pair in setproduct(["prefect", "ledger"], var.operators) :
-    "${pair[0]} ${pair[1]}" => {
-      from = pair[1]
-      to   = pair[0] == "prefect" ? aws_security_group.prefect.id : aws_security_group.ledger.id
-      port = pair[0] == "prefect" ? 4200 : 6379
-    }
-  }
+  operated = merge([for range in var.operators : {
+    "prefect ${range}" = { from = range, to = aws_security_group.prefect.id, port = 4200 }
+    "ledger ${range}"  = { from = range, to = aws_security_group.ledger.id, port = 6379 }
+  }]...)
   ways = {
     alb_to_gateway        = { from = aws_security_group.alb.id, to = aws_security_group.gateway.id, port = 8000 }
     gateway_to_ledger     = { from = aws_security_group.gateway.id, to = aws_security_group.ledger.id, port = 6379 }
