@@ -49,7 +49,8 @@ def test_what_a_flow_leaks_never_reaches_the_database(prefect, planted, tmp_path
     )
     assert done.returncode == 0, done.stderr
     assert prefect.call("POST", "/logs/filter", {"logs": {}}) != []
-    assert "***" in str(prefect.call("POST", "/artifacts/filter", {}))
+    newest = {"sort": "CREATED_DESC"}  # one page is answered, and other stories have left hundreds
+    assert "***" in str(prefect.call("POST", "/artifacts/filter", newest))
     prefect.settle()
     assert b"healer.leak" in prefect.database
     assert [secret for secret in planted if secret.encode() in prefect.database] == []
